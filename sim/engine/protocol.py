@@ -1,0 +1,163 @@
+"""The seam between control plane and data plane: what both engines take, offer and leave behind.
+
+A data plane serves the requests of one service graph between two control events. `reference` (plain SimPy) and
+`compiled` (Numba) keep this protocol and agree to the last bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.spec.mesh import Mesh
+from sim.spec.service import ResolvedVersion
+
+
+class Reason(IntEnum):
+    """How an attempt ended. SHED, RESET, REFUSED and NO_ENDPOINT answer 503, TIMEOUT 504, ERROR the fault's own status."""
+
+    OK = 0
+    ERROR = 1
+    SHED = 2
+    TIMEOUT = 3
+    RESET = 4
+    REFUSED = 5
+    NO_ENDPOINT = 6
+
+
+@dataclass(frozen=True)
+class Requests:
+    """The users' requests of one run, drawn before it: the same for every strategy and for both engines.
+
+    arrival: float64 (n,), seconds since the release started, non-decreasing, from -warmup to below duration.
+    user: int32 (n,), index of the user. segment_of_user: int16 (users,), index of the segment in the order of the
+    scenario, -1 for none. sticky_of_user, conversion_of_user: float64 (users,), strictly inside (0, 1).
+    conversion: float64 (n,), the request's own number, for conversion per request.
+    """
+
+    seed: int
+    replication: int
+    arrival: NDArray[np.float64]
+    user: NDArray[np.int32]
+    segment_of_user: NDArray[np.int16]
+    sticky_of_user: NDArray[np.float64]
+    conversion_of_user: NDArray[np.float64]
+    conversion: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where the requests of the entry service go from now on.
+
+    weights: (version, percent) in order, adding to 100: the first version whose cumulative percent exceeds
+    100 x the request's number (the user's own when `sticky`) serves it. match: (segment, version), looked at first.
+    mirror: (version, percent) or None, a copy of each user request. by_pods: one pool of all endpoints of the
+    service, weights unused (the share follows the pods).
+    """
+
+    weights: tuple[tuple[int, float], ...] = ()
+    match: tuple[tuple[int, int], ...] = ()
+    mirror: tuple[int, float] | None = None
+    sticky: bool = False
+    by_pods: bool = False
+
+
+@dataclass(frozen=True)
+class PlaneConfig:
+    """All a data plane needs to know before it starts.
+
+    versions: index = version number, resolved. mesh: None is plain Kubernetes (random pod, no retries, no timeout).
+    """
+
+    versions: tuple[ResolvedVersion, ...]
+    requests: Requests
+    mesh: Mesh | None
+    route: Route
+    start: float
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One row per finished user request or mirrored copy, in order of finish; a read-only view, valid until the next `advance`.
+
+    request: int64, its number. copy: int8, 1 for a mirrored copy. version: int16 and pod: int32, of the last attempt
+    (-1: not reached). attempts: int16. start: float64 seconds, service start of the last attempt (nan: never started).
+    finish: float64 seconds, non-decreasing. status: int16, HTTP status. reason: int8, see Reason.
+    """
+
+    request: NDArray[np.int64]
+    copy: NDArray[np.int8]
+    version: NDArray[np.int16]
+    pod: NDArray[np.int32]
+    attempts: NDArray[np.int16]
+    start: NDArray[np.float64]
+    finish: NDArray[np.float64]
+    status: NDArray[np.int16]
+    reason: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.request)
+
+
+@dataclass(frozen=True)
+class Ejection:
+    """A pod that the mesh stopped using (or took back) at a moment, by outlier detection."""
+
+    at: float
+    pod: int
+    returned: bool
+
+
+@dataclass(frozen=True)
+class Load:
+    """State per version at the engine's moment: waiting and in_service requests (abandoned work included in service),
+    busy_seconds = integral of busy workers since the start."""
+
+    waiting: NDArray[np.int64]
+    in_service: NDArray[np.int64]
+    busy_seconds: NDArray[np.float64]
+
+
+class Engine(Protocol):
+    """A data plane. Every change takes effect at the moment of the last `advance`."""
+
+    def advance(self, until: float) -> None:
+        """Serve every event with time <= until (seconds). `math.inf`: until nothing is in flight."""
+
+    def add_pod(self, pod: int, version: int) -> None:
+        """Make pod `pod` (numbers count up from 0) known: no endpoint yet, and refusing connections."""
+
+    def listen(self, pod: int, since: float) -> None:
+        """The application of the pod accepts connections; its age for cold starts counts from `since` (-inf: warm)."""
+
+    def stop_listening(self, pod: int) -> None:
+        """SIGTERM: new connections are refused, what the pod holds is finished."""
+
+    def add_endpoint(self, pod: int) -> None:
+        """Balancers now use the pod (appended to the ready list of its version and of its service)."""
+
+    def remove_endpoint(self, pod: int) -> None:
+        """Balancers stop using the pod; what it holds is finished."""
+
+    def kill(self, pod: int) -> None:
+        """SIGKILL or crash: all that the pod holds is reset, in request order; it refuses connections until `listen`."""
+
+    def is_idle(self, pod: int) -> bool:
+        """True when the pod serves nothing and nothing waits at it."""
+
+    def set_route(self, route: Route) -> None:
+        """Use `route` for requests from now on; a request that has arrived keeps its version."""
+
+    def load(self) -> Load:
+        """Return queue and busy workers per version now."""
+
+    def answers(self) -> Answers:
+        """Return all rows so far."""
+
+    def ejections(self) -> Sequence[Ejection]:
+        """Return all ejections and returns so far, in order."""
