@@ -1,25 +1,39 @@
 """Success and failure conditions of an analysis, as Argo Rollouts writes them: text -> Condition.
 
-The part of Argo's expression language that a single number needs: `result`, `result[0]`, `stable`, numbers, true, false,
-+ - * /, comparisons, `&& || !` and their words, parentheses, and the functions of FUNCTIONS. A condition is parsed,
-never run as Python.
+The part of Argo's expression language that a single number needs: `result`, `result[0]`, `stable`, numbers, true,
+false, + - * /, comparisons, `&& || !` and their words, parentheses, and the functions of FUNCTIONS. A condition is
+parsed, never run as Python.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple
 
-Kind = Literal["number", "truth"]
-Value = float | bool
+from sim.spec.expression import (
+    COMPARISON,
+    Binary,
+    Call,
+    ConditionError,
+    Constant,
+    Kind,
+    Measured,
+    Name,
+    Node,
+    Unary,
+    names,
+    walk,
+)
+
+__all__ = ["Condition", "ConditionError", "parse"]
 
 MAX_LENGTH = 500
 MAX_DEPTH = 40
 FUNCTIONS = ("isNaN", "isInf", "default", "len")
 HANDLES_MISSING = frozenset({"isNaN", "default", "len"})
+KNOWN_WORDS = ("result", "stable", "true", "false", "and", "or", "not", *FUNCTIONS)
 WORDS = {"and": "&&", "or": "||", "not": "!"}
 
 # Source: expr-lang parser/operator/operator.go, the language of Argo's conditions: a larger number binds tighter.
@@ -45,165 +59,6 @@ TOKEN = re.compile(
 )
 
 
-class ConditionError(ValueError):
-    """A condition that cannot be read, or that has no value for what was measured."""
-
-
-class Measured(NamedTuple):
-    """What a condition is asked about; nan: no data, None: not measured."""
-
-    result: float
-    stable: float | None
-
-
-class Node(Protocol):
-    """A part of a condition."""
-
-    @property
-    def kind(self) -> Kind:
-        """Return what the part is worth: a number or a truth."""
-
-    def value(self, measured: Measured) -> Value:
-        """Return the part's value."""
-
-    def parts(self) -> tuple[Node, ...]:
-        """Return the parts it is made of."""
-
-
-@dataclass(frozen=True)
-class Constant:
-    """A number, `true` or `false`, as written."""
-
-    written: Value
-
-    @property
-    def kind(self) -> Kind:
-        return "truth" if isinstance(self.written, bool) else "number"
-
-    def value(self, measured: Measured) -> Value:
-        return self.written
-
-    def parts(self) -> tuple[Node, ...]:
-        return ()
-
-
-@dataclass(frozen=True)
-class Name:
-    """`result` or `stable`; with an index, no data is an error, as an empty vector is in Argo."""
-
-    name: str
-    indexed: bool = False
-    kind: Kind = "number"
-
-    def value(self, measured: Measured) -> Value:
-        found = measured.result if self.name == "result" else measured.stable
-        if found is None:
-            raise ConditionError(f"'{self.name}' was not measured")
-        if self.indexed and math.isnan(found):
-            raise ConditionError(f"'{self.name}[0]' does not exist: no data")
-        return found
-
-    def parts(self) -> tuple[Node, ...]:
-        return ()
-
-
-@dataclass(frozen=True)
-class Call:
-    """One of FUNCTIONS."""
-
-    function: str
-    arguments: tuple[Node, ...]
-
-    @property
-    def kind(self) -> Kind:
-        return "truth" if self.function in ("isNaN", "isInf") else "number"
-
-    def value(self, measured: Measured) -> Value:
-        first = self.arguments[0].value(measured)
-        if self.function == "isNaN":
-            return math.isnan(first)
-        if self.function == "isInf":
-            return math.isinf(first)
-        if self.function == "len":
-            return 0.0 if math.isnan(first) else 1.0
-        return self.arguments[1].value(measured) if math.isnan(first) else first
-
-    def parts(self) -> tuple[Node, ...]:
-        return self.arguments
-
-
-@dataclass(frozen=True)
-class Unary:
-    """`!`, `-` or `+` before a part."""
-
-    sign: str
-    operand: Node
-
-    @property
-    def kind(self) -> Kind:
-        return "truth" if self.sign == "!" else "number"
-
-    def value(self, measured: Measured) -> Value:
-        inner = self.operand.value(measured)
-        if self.sign == "!":
-            return not inner
-        return -inner if self.sign == "-" else inner
-
-    def parts(self) -> tuple[Node, ...]:
-        return (self.operand,)
-
-
-@dataclass(frozen=True)
-class Binary:
-    """Two parts and the sign between them."""
-
-    sign: str
-    left: Node
-    right: Node
-
-    @property
-    def kind(self) -> Kind:
-        return "number" if self.sign in ARITHMETIC else "truth"
-
-    def value(self, measured: Measured) -> Value:
-        left = self.left.value(measured)
-        if self.sign == "&&":
-            return bool(left and self.right.value(measured))
-        if self.sign == "||":
-            return bool(left or self.right.value(measured))
-        right = self.right.value(measured)
-        if self.sign in ARITHMETIC:
-            return ARITHMETIC[self.sign](left, right)
-        # Missing data is neither equal nor unequal to anything, so that it never looks healthy.
-        return not (math.isnan(left) or math.isnan(right)) and COMPARISON[self.sign](left, right)
-
-    def parts(self) -> tuple[Node, ...]:
-        return (self.left, self.right)
-
-
-def divide(left: float, right: float) -> float:
-    """Return left / right as IEEE 754 has it: infinite or nan when right is 0."""
-    if right:
-        return left / right
-    return math.nan if left == 0 or math.isnan(left) else math.copysign(math.inf, left)
-
-
-ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": lambda left, right: left + right,
-    "-": lambda left, right: left - right,
-    "*": lambda left, right: left * right,
-    "/": divide,
-}
-COMPARISON: dict[str, Callable[[float, float], bool]] = {
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<": lambda left, right: left < right,
-    ">": lambda left, right: left > right,
-    "<=": lambda left, right: left <= right,
-    ">=": lambda left, right: left >= right,
-}
-
-
 @dataclass(frozen=True)
 class Condition:
     """A parsed condition on `result`."""
@@ -223,31 +78,21 @@ class Condition:
     def handles_missing(self) -> bool:
         """Return whether it says itself what no data means: isNaN, default or len of `result`."""
         return any(
-            isinstance(node, Call) and node.function in HANDLES_MISSING and _names(node, "result")
-            for node in _walk(self.root)
+            isinstance(node, Call) and node.function in HANDLES_MISSING and names(node, "result")
+            for node in walk(self.root)
         )
 
     @property
     def needs_stable(self) -> bool:
         """Return whether it names `stable`."""
-        return _names(self.root, "stable")
+        return names(self.root, "stable")
 
     def threshold(self, stable: float | None = None) -> float:
         """Return the number that `result` is compared with; nan when there is none or more than one."""
-        limits = [limit for node in _walk(self.root) if (limit := _limit(node)) is not None]
-        if len(limits) != 1 or (stable is None and _names(limits[0], "stable")):
+        limits = [limit for node in walk(self.root) if (limit := _limit(node)) is not None]
+        if len(limits) != 1 or (stable is None and names(limits[0], "stable")):
             return math.nan
         return float(limits[0].value(Measured(math.nan, stable)))
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    yield node
-    for part in node.parts():
-        yield from _walk(part)
-
-
-def _names(node: Node, name: str) -> bool:
-    return any(isinstance(part, Name) and part.name == name for part in _walk(node))
 
 
 def _limit(node: Node) -> Node | None:
@@ -257,7 +102,7 @@ def _limit(node: Node) -> Node | None:
     for side, other in ((node.left, node.right), (node.right, node.left)):
         if isinstance(side, Call) and side.function == "default":
             side = side.arguments[0]
-        if isinstance(side, Name) and side.name == "result" and not _names(other, "result"):
+        if isinstance(side, Name) and side.name == "result" and not names(other, "result"):
             return other
     return None
 
@@ -335,8 +180,9 @@ class _Parser:
 
     def expect_end(self) -> None:
         if self._peek().kind != "end":
+            token = self._peek()
             raise ConditionError(
-                f"position {self._peek().position}: '{self._peek().text}' was not expected; the condition ends before it"
+                f"position {token.position}: '{token.text}' was not expected; the condition ends before it"
             )
 
     def _operand(self) -> Node:
@@ -367,9 +213,7 @@ class _Parser:
             return Name(token.text, indexed=self._index())
         if token.text in FUNCTIONS:
             return self._call(token)
-        raise ConditionError(
-            f"position {token.position}: unknown word '{token.text}'; known: result, stable, true, false, and, or, not, {', '.join(FUNCTIONS)}"
-        )
+        raise ConditionError(f"position {token.position}: unknown word '{token.text}'; known: {', '.join(KNOWN_WORDS)}")
 
     def _index(self) -> bool:
         if self._peek().text != "[":
