@@ -1,0 +1,59 @@
+"""Who converted: kept up to date as answers come in, so that asking costs no look at the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.protocol import Answers, Requests
+
+if TYPE_CHECKING:
+    from sim.metrics.window import Window
+
+SERVER_ERROR = 500
+NOBODY = -1
+
+
+class FirstAnswers:
+    """The version that gave each user's first ok answer at or after the start of the rollout.
+
+    That answer decides once whether the user converts: the user's own number against the version's rate. Where
+    conversion is per request, each ok answer decides for itself.
+    """
+
+    def __init__(self, requests: Requests, rates: Mapping[int, float], per: Literal["user", "request"]) -> None:
+        """Start with nobody answered; `rates` by version number."""
+        self.per = per
+        self.version: NDArray[np.int16] = np.full(len(requests.sticky_of_user), NOBODY, dtype=np.int16)
+        self._requests = requests
+        self._rate = np.zeros(max(rates, default=-1) + 2)
+        self._rate[list(rates)] = list(rates.values())
+        self._seen = 0
+
+    def extend(self, answers: Answers, until: float) -> None:
+        """Take in the rows finished by `until` that are new since the last call."""
+        rows = slice(self._seen, int(np.searchsorted(answers.finish, until, side="right")))
+        self._seen = max(self._seen, rows.stop)
+        first = (answers.finish[rows] >= 0) & (answers.copy[rows] == 0) & (answers.status[rows] < SERVER_ERROR)
+        users = self._requests.user[answers.request[rows][first]]
+        versions = answers.version[rows][first]
+        fresh = self.version[users] == NOBODY
+        who, where = np.unique(users[fresh], return_index=True)
+        self.version[who] = versions[fresh][where]
+
+    def exposed(self, window: Window) -> tuple[int, int]:
+        """Return how many units reached the window's versions, and how many of those converted."""
+        own = ~window.copy & (window.version != NOBODY)
+        requests, versions = window.request[own], window.version[own]
+        if self.per == "request":
+            ok = window.status[own] < SERVER_ERROR
+            converted = ok & (self._requests.conversion[requests] < self._rate[versions])
+            return len(requests), int(np.count_nonzero(converted))
+        users = np.unique(self._requests.user[requests])
+        deciding = self.version[users]
+        among = np.isin(deciding, np.unique(versions))
+        converted = among & (self._requests.conversion_of_user[users] < self._rate[deciding])
+        return len(users), int(np.count_nonzero(converted))
