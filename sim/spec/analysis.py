@@ -1,0 +1,161 @@
+"""Analysis of a release while it goes out: what is measured, how often, and when it has failed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from sim.spec import condition
+from sim.spec.model import Model, Name, Text, from_mapping
+from sim.spec.monitoring import ConditionText
+from sim.units import Duration, PositiveDuration, Quantity
+
+MetricName = Literal["errorRate", "latencyP50", "latencyP99", "conversion", "saturation"]
+Role = Literal["candidate", "stable", "all"]
+MOST_METRICS = 50
+WINDOW_WITHOUT_INTERVAL = 60.0
+
+Limit = Annotated[int, Quantity("count", high=1_000_000)]
+
+
+def _with_derived_defaults(metric: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what another key decides: name from metric, window from interval, one measurement without an interval."""
+    interval = metric.get("interval")
+    if "metric" in metric:
+        metric.setdefault("name", metric["metric"])
+    metric.setdefault("window", WINDOW_WITHOUT_INTERVAL if interval is None else interval)
+    if interval is None:
+        metric.setdefault("count", 1)
+    return metric
+
+
+class MetricSpec(Model):
+    """One metric of an analysis, measured once or at an interval."""
+
+    name: Text = Field("", max_length=100, description="Its name; by default the metric's.")
+    metric: MetricName = Field(
+        description="errorRate (0 to 1), latencyP50 and latencyP99 (seconds), conversion (0 to 1), saturation (0 to 1)."
+    )
+    version: Role = Field("candidate", description="Whose answers are measured.")
+    service: Name | None = Field(None, description="Of this service; by default the released one.")
+    segment: Name | None = Field(None, description="Of users of this segment only.")
+    interval: PositiveDuration | None = Field(None, description="Between measurements; without it, measured once.")
+    window: PositiveDuration = Field(
+        WINDOW_WITHOUT_INTERVAL, description="What a measurement looks back on; by default the interval, without one 60s."
+    )
+    count: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
+        None, description="Number of measurements; by default 1 without an interval, else no end."
+    )
+    initial_delay: Duration = Field(0.0, description="Before the first measurement.")
+    success_condition: ConditionText | None = Field(None, description="A measurement succeeds when it holds, such as result < 0.01.")
+    failure_condition: ConditionText | None = Field(None, description="A measurement fails when it holds, such as result > 0.01.")
+    failure_limit: Limit = Field(0, description="Failures that are tolerated; the next one fails the analysis.")
+    inconclusive_limit: Limit = Field(0, description="Inconclusive measurements that are tolerated.")
+    consecutive_error_limit: Limit = Field(4, description="Measurements in a row without data that are tolerated.")
+    consecutive_success_limit: Limit = Field(0, description="Successes in a row that end the metric well; 0: not used.")
+    minimum_samples: Annotated[int, Quantity("count", low=1, high=1_000_000_000)] = Field(
+        1, description="Fewer samples than this are no data."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derived_defaults(cls, data: Any) -> Any:
+        return from_mapping(_with_derived_defaults)(data)
+
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> MetricSpec:
+        if self.success_condition is None and self.failure_condition is None:
+            raise ValueError("has no condition; must have successCondition or failureCondition")
+        if self.interval is None and self.count not in (None, 1):
+            raise ValueError(f"has count {self.count} without an interval; count must be 1, or give an interval")
+        return self
+
+    def conditions(self) -> tuple[condition.Condition, ...]:
+        """Return the conditions it has, success first."""
+        texts = (self.success_condition, self.failure_condition)
+        return tuple(condition.parse(text) for text in texts if text is not None)
+
+
+class AnalysisSpec(Model):
+    """One or more metrics judged together; one metric may be written flat."""
+
+    metrics: tuple[MetricSpec, ...] = Field(
+        min_length=1, max_length=MOST_METRICS, description="The metrics; the keys of a single one may be written flat."
+    )
+    dry_run: tuple[Text, ...] = Field((), max_length=MOST_METRICS, description="Names of metrics that are measured and do not decide.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flat(cls, data: Any) -> Any:
+        return from_mapping(lambda mapping: unflattened(cls, mapping))(data)
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> AnalysisSpec:
+        names = [metric.name for metric in self.metrics]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"has two metrics named '{repeated}'; names must differ")
+        unknown = next((name for name in self.dry_run if name not in names), None)
+        if unknown is not None:
+            raise ValueError(f"has dryRun of '{unknown}'; must name one of its metrics: {', '.join(names)}")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_flat(self, handler: SerializerFunctionWrapHandler) -> Any:
+        data = handler(self)
+        metrics = data.get("metrics")
+        if not isinstance(metrics, (list, tuple)) or len(metrics) != 1:
+            return data
+        return {**metrics[0], **{key: value for key, value in data.items() if key != "metrics"}}
+
+
+def unflattened(model: type[AnalysisSpec], mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping with the keys of a single metric moved into `metrics`."""
+    if "metrics" in mapping:
+        return mapping
+    own = {name for field, info in model.model_fields.items() for name in (field, info.alias)}
+    flat = {key: value for key, value in mapping.items() if key not in own}
+    return {**{key: value for key, value in mapping.items() if key in own}, "metrics": [flat]}
+
+
+class BackgroundAnalysis(AnalysisSpec):
+    """An analysis beside the steps of a canary."""
+
+    starting_step: Annotated[int, Quantity("count", high=100)] = Field(
+        0, description="The step, from 0, with which it starts."
+    )
+
+
+class Guardrail(AnalysisSpec):
+    """An analysis that can end an A/B test early; its interval is 30s unless it says otherwise."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_interval(cls, data: Any) -> Any:
+        return from_mapping(lambda mapping: _every_30_seconds(unflattened(cls, mapping)))(data)
+
+
+def _every_30_seconds(mapping: dict[str, Any]) -> dict[str, Any]:
+    metrics = mapping["metrics"]
+    if isinstance(metrics, (list, tuple)):
+        mapping["metrics"] = [_with_interval(metric) for metric in metrics]
+    return mapping
+
+
+def _with_interval(metric: Any) -> Any:
+    return {"interval": GUARDRAIL_INTERVAL, **metric} if isinstance(metric, dict) else metric
+
+
+GUARDRAIL_INTERVAL = 30.0
+
+
+def _ends(analysis: AnalysisSpec) -> AnalysisSpec:
+    endless = next((metric.name for metric in analysis.metrics if metric.interval and metric.count is None), None)
+    if endless is not None:
+        raise ValueError(f"has an interval and no count in metric '{endless}'; needs a count, the rollout waits for its end")
+    return analysis
+
+
+InlineAnalysis = Annotated[AnalysisSpec, AfterValidator(_ends)]
+"""An analysis that the rollout waits for, so that it must end."""

@@ -1,0 +1,100 @@
+"""How a bad release can be noticed, the same for every strategy: scrapes, alerts, the person on call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from sim.spec import condition
+from sim.spec.distributions import Law
+from sim.spec.model import Model, Name
+from sim.units import Duration, PositiveDuration, Quantity
+
+MOST_ALERTS = 50
+MOST_WINDOWS = 20
+
+
+def _parses(text: str) -> str:
+    try:
+        condition.parse(text)
+    except ValueError as error:
+        raise ValueError(f"is {text!r:.80}; {error}") from None
+    return text
+
+
+ConditionText = Annotated[str, AfterValidator(_parses)]
+
+
+class BurnWindow(Model):
+    """A pair of windows; both must burn faster than the factor."""
+
+    long: PositiveDuration = Field(description="The window that says it matters.")
+    short: PositiveDuration = Field(description="The window that says it still lasts; shorter than long.")
+    factor: Annotated[float, Quantity("number", high=1_000_000, above=True)] = Field(
+        description="Error rate over 1 - availability, above which it fires."
+    )
+
+    @model_validator(mode="after")
+    def _short_is_shorter(self) -> BurnWindow:
+        if self.short >= self.long:
+            raise ValueError("has short at or above long; short must be below long")
+        return self
+
+
+class Alert(Model):
+    """A rule evaluated at every scrape."""
+
+    name: Name = Field(description="Its name.")
+    kind: Literal["burnRate", "threshold"] = Field(description="burnRate: error budget spent too fast; threshold: a condition.")
+    metric: Literal["errorRate"] = Field("errorRate", description="What is measured.")
+    by: Literal["service", "version"] = Field("service", description="Over the whole service, or each version by itself.")
+    windows: tuple[BurnWindow, ...] = Field(
+        (), max_length=MOST_WINDOWS, description="For burnRate: fires when any pair burns too fast."
+    )
+    window: PositiveDuration | None = Field(None, description="For threshold: what the metric is taken over.")
+    for_: Duration = Field(0.0, alias="for", description="How long it must hold before it fires.")
+    condition: ConditionText | None = Field(None, description="For threshold: fires when this holds, such as result > 0.02.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Alert:
+        burns, compares = bool(self.windows), self.window is not None or self.condition is not None
+        if self.kind == "burnRate" and (not burns or compares):
+            raise ValueError("is of kind burnRate; must have windows and neither window nor condition")
+        if self.kind == "threshold" and (burns or self.window is None or self.condition is None):
+            raise ValueError("is of kind threshold; must have window and condition and no windows")
+        return self
+
+
+class OnCall(Model):
+    """The person who reads alerts."""
+
+    reaction: Law = Field(description="From the alert to the decision.")
+    action: Literal["undo", "none"] = Field("undo", description="undo: undoes the release; none: only watches.")
+
+
+class Approver(Model):
+    """The person who ends a pause without duration."""
+
+    reaction: Law = Field(description="From the start of the pause to the approval.")
+
+
+class Monitoring(Model):
+    """What is measured and who reacts; by default scrapes only, and nobody undoes anything."""
+
+    scrape_interval: PositiveDuration = Field(15.0, description="What any judge or alert can know lags by up to this.")
+    history: Literal["steady", "none"] = Field(
+        "steady",
+        description="What windows hold before the warm-up: the stable version's expected rates, or nothing.",
+    )
+    alerts: tuple[Alert, ...] = Field((), max_length=MOST_ALERTS, description="Rules that page the person on call.")
+    on_call: OnCall | None = Field(None, description="The person on call; without one, nobody undoes the release.")
+    approver: Approver | None = Field(None, description="Ends pauses without duration; without one, nobody comes.")
+
+    @model_validator(mode="after")
+    def _distinct_alerts(self) -> Monitoring:
+        names = [alert.name for alert in self.alerts]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated is not None:
+            raise ValueError(f"has two alerts named '{repeated}'; names must differ")
+        return self

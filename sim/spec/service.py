@@ -1,0 +1,112 @@
+"""A service: how its pods start, serve and stop, and what differs between its versions."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, PrivateAttr, model_validator
+
+from sim.spec.distributions import Constant, Law
+from sim.spec.fault import Fault
+from sim.spec.model import Frozen, Model, VersionName
+from sim.units import Duration, PositiveDuration, Quantity, Share
+
+MOST_FAULTS = 20
+MOST_VERSIONS = 50
+
+Count = Annotated[int, Quantity("count", low=1, high=1_000)]
+
+
+class Probe(Model):
+    """When a container counts as ready: probed every period from its start on."""
+
+    not_simulated: ClassVar[tuple[str, ...]] = ("httpGet", "exec", "tcpSocket", "grpc", "timeoutSeconds")
+
+    initial_delay_seconds: Duration = Field(0.0, description="From the start of the container to the first probe.")
+    period_seconds: PositiveDuration = Field(10.0, description="Between two probes.")
+    success_threshold: Count = Field(1, description="Successes in a row that make a pod ready.")
+    failure_threshold: Count = Field(3, description="Failures in a row that make a pod unready.")
+
+
+class Conversion(Model):
+    """How often a user does what the business wants."""
+
+    rate: Share = Field(description="Share of users (or of answered requests) that convert.")
+    per: Literal["user", "request"] = Field("user", description="What converts: the user once, or each answered request.")
+
+
+class PodKeys(Model):
+    """What describes a pod; given for a service, and again for a version where it differs."""
+
+    replicas: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(1, description="Number of pods.")
+    concurrency: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(
+        1, description="Requests a pod serves at once; the rest wait, first come first served."
+    )
+    queue_capacity: Annotated[int, Quantity("count", high=1_000_000)] | None = Field(
+        None, description="More requests waiting at a pod than this are answered 503 at once; without it, no limit."
+    )
+    startup: Law = Field(Constant(value=1.0), description="From the start of the container until it can answer.")
+    readiness_probe: Probe | None = Field(
+        None, description="Without it, a pod is ready as soon as its container has started."
+    )
+    min_ready_seconds: Duration = Field(0.0, description="How long a pod must be ready to count as available.")
+    progress_deadline_seconds: PositiveDuration = Field(600.0, description="Without progress for this long, it is reported.")
+    termination_grace_period_seconds: Duration = Field(30.0, description="From a pod's deletion to its kill.")
+    pre_stop: Duration | None = Field(None, description="Wait before the application is told to stop (SIGTERM).")
+    endpoint_propagation: Law = Field(
+        Constant(value=1.0), description="Until all callers know that a pod became ready or left."
+    )
+    latency: Law = Field(Constant(value=0.05), description="How long a worker is held by a request; the user sees waiting too.")
+    error_rate: Share = Field(0.0, description="Share of attempts that fail.")
+
+
+class Version(PodKeys):
+    """One version of a service: what it does not give is inherited from the service."""
+
+    faults: tuple[Fault, ...] = Field((), max_length=MOST_FAULTS, description="What is wrong with the version.")
+    conversion: Conversion | None = Field(None, description="How often its users convert.")
+
+
+class ResolvedVersion(Version):
+    """A version with everything it inherits."""
+
+    name: str
+    service: str
+
+
+class Service(PodKeys):
+    """A service of the scenario: pods of one or more versions behind one name."""
+
+    _name: str = PrivateAttr("")
+    versions: Frozen[VersionName, Version] = Field(
+        min_length=1, max_length=MOST_VERSIONS, description="The versions by name; quote names such as '1.10'."
+    )
+
+    def resolved(self, version: str) -> ResolvedVersion:
+        """Return the version with what it inherits from the service filled in."""
+        own = self.versions[version]
+        values = {
+            name: getattr(own if name in own.model_fields_set else self, name) for name in PodKeys.model_fields
+        }
+        return ResolvedVersion.model_construct(
+            **values, faults=own.faults, conversion=own.conversion, name=version, service=self._name
+        )
+
+    @property
+    def name(self) -> str:
+        """Return its name in the scenario, "" for a service that stands alone."""
+        return self._name
+
+    def called(self, name: str) -> Service:
+        """Return this service under a name."""
+        named = self.model_copy()
+        named._name = name
+        return named
+
+    @model_validator(mode="after")
+    def _probe_for_never_ready(self) -> Service:
+        for name in self.versions:
+            resolved = self.resolved(name)
+            if any(fault.never_ready for fault in resolved.faults) and resolved.readiness_probe is None:
+                raise ValueError(f"has version {name} with neverReady but no readinessProbe; neverReady needs a readinessProbe")
+        return self

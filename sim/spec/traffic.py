@@ -1,0 +1,97 @@
+"""The requests that users send: a rate, a profile of rates, or a recorded trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from sim.spec.model import Model, Name, Text
+from sim.units import Duration, Rate, format_duration
+
+MOST_POINTS = 1_000
+
+
+class ProfilePoint(Model):
+    """The rate from one moment on, or reached at that moment by a line."""
+
+    at: Duration = Field(description="After the release started; before the first point its rate holds.")
+    rate: Rate = Field(description="Requests per second.")
+    ramp: Literal["step", "linear"] = Field(
+        "step", description="step: the rate holds until the next point; linear: it moves in a line to the next point's."
+    )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Recorded requests. at_seconds: float64 (n,), non-decreasing, from 0; user: int32 (n,) or None."""
+
+    at_seconds: NDArray[np.float64]
+    user: NDArray[np.int32] | None
+
+
+class Traffic(Model):
+    """What arrives where; one of rate, profile and trace."""
+
+    entry: Name = Field("", description="The service that users call; may be left out when there is one service.")
+    rate: Rate | None = Field(None, description="A constant rate.")
+    profile: tuple[ProfilePoint, ...] = Field((), max_length=MOST_POINTS, description="Rates from moments on, in order.")
+    arrivals: Literal["poisson", "constant"] = Field(
+        "poisson", description="poisson: independent users; constant: evenly spaced."
+    )
+    trace: Text | None = Field(
+        None, description="A CSV file in the scenario's folder with at_seconds and, optionally, user."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Traffic:
+        given = [
+            name
+            for name, is_given in (
+                ("rate", self.rate is not None),
+                ("profile", bool(self.profile)),
+                ("trace", self.trace is not None),
+            )
+            if is_given
+        ]
+        if len(given) != 1:
+            raise ValueError(f"has {' and '.join(given) or 'no rate'}; must have one of rate, profile and trace")
+        return self
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Traffic:
+        for index, (left, right) in enumerate(zip(self.profile, self.profile[1:], strict=False)):
+            if right.at <= left.at:
+                moment, previous = format_duration(right.at), format_duration(left.at)
+                raise ValueError(f"has profile[{index + 1}] at {moment}; must be after the point before it, at {previous}")
+        return self
+
+    def stretches(self, start: float, end: float) -> Iterator[tuple[float, float, float, float]]:
+        """Yield (from, to, rate at from, rate at to) that cover [start, end); nothing for a trace."""
+        points = self.profile or (() if self.rate is None else (ProfilePoint(at=0.0, rate=self.rate),))
+        if not points:
+            return
+        if start < points[0].at:
+            yield start, min(end, points[0].at), points[0].rate, points[0].rate
+        for index, point in enumerate(points):
+            last = index + 1 == len(points)
+            until = end if last else points[index + 1].at
+            target = points[index + 1].rate if point.ramp == "linear" and not last else point.rate
+            yield from _clipped(point.at, until, point.rate, target, start, end)
+
+    def expected_requests(self, start: float, end: float) -> float:
+        """Return the expected number of arrivals in [start, end), a trace left out."""
+        return sum((to - from_) * (first + last) / 2 for from_, to, first, last in self.stretches(start, end))
+
+
+def _clipped(
+    from_: float, to: float, first: float, last: float, start: float, end: float
+) -> Iterator[tuple[float, float, float, float]]:
+    left, right = max(from_, start), min(to, end)
+    if right > left:
+        slope = (last - first) / (to - from_)
+        yield left, right, first + slope * (left - from_), first + slope * (right - from_)

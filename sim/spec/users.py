@@ -1,0 +1,60 @@
+"""Who uses the service: how many, in which segments."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StrictBool, model_validator
+
+from sim.spec.model import Frozen, Model, Name, Text
+from sim.units import Quantity, Share
+
+MOST_USERS = 10_000_000
+MOST_SEGMENTS = 50
+MOST_HEADERS = 50
+
+
+class Segment(Model):
+    """Users with something in common; segments are disjoint."""
+
+    share: Share | None = Field(None, description="Its share of all users; or give count.")
+    count: Annotated[int, Quantity("count", high=MOST_USERS)] | None = Field(
+        None, description="Its number of users; or give share."
+    )
+    headers: Frozen[Text, Text] = Field(
+        default_factory=dict, max_length=MOST_HEADERS, description="Headers that its requests carry."
+    )
+    cookies: Frozen[Text, Text] = Field(
+        default_factory=dict, max_length=MOST_HEADERS, description="Cookies that its requests carry."
+    )
+    public: StrictBool = Field(True, description="false: testers, left out of user damage.")
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Segment:
+        if (self.share is None) == (self.count is None):
+            given = "neither share nor count" if self.share is None else "both share and count"
+            raise ValueError(f"has {given}; must have one of them")
+        return self
+
+
+class Users(Model):
+    """All users and how they are divided; who belongs to no segment is public."""
+
+    count: Annotated[int, Quantity("count", low=1, high=MOST_USERS)] = Field(1_000, description="Number of users.")
+    segments: Frozen[Name, Segment] = Field(
+        default_factory=dict, max_length=MOST_SEGMENTS, description="Segments by name, in order."
+    )
+
+    @model_validator(mode="after")
+    def _segments_fit(self) -> Users:
+        needed = sum(self.segment_counts())
+        if needed > self.count:
+            raise ValueError(f"has segments of {needed} users together; must be at most count, {self.count}")
+        return self
+
+    def segment_counts(self) -> tuple[int, ...]:
+        """Return the number of users of each segment, in order."""
+        return tuple(
+            segment.count if segment.count is not None else round((segment.share or 0.0) * self.count)
+            for segment in self.segments.values()
+        )
