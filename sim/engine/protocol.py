@@ -37,7 +37,7 @@ class Requests:
     arrival: float64 (n,), seconds since the release started, non-decreasing, from -warmup to below duration.
     user: int32 (n,), index of the user. segment_of_user: int16 (users,), index of the segment in the order of the
     scenario, -1 for none. sticky_of_user, conversion_of_user: float64 (users,), strictly inside (0, 1).
-    conversion: float64 (n,), the request's own number, for conversion per request.
+    conversion: float64 (n,), the request's own number, for conversion per request. segments: their names, by index.
     """
 
     seed: int
@@ -48,6 +48,7 @@ class Requests:
     sticky_of_user: NDArray[np.float64]
     conversion_of_user: NDArray[np.float64]
     conversion: NDArray[np.float64]
+    segments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,24 @@
+"""Each pod in turn; the turn goes on where it was when pods come and go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sim.balancers import Pool
+
+
+def pick(pool: Pool, first: float, second: float, user: int, salt: int) -> int:
+    """Return the next place."""
+    place = pool.cursor if pool.cursor < len(pool.ready) else 0
+    pool.cursor = place + 1
+    return place
+
+
+def pick_compiled(state: Any, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
+    """Return the next place."""
+    place = state.pool_cursor[pool]
+    if place >= n:
+        place = 0
+    state.pool_cursor[pool] = place + 1
+    return place  # type: ignore[no-any-return]

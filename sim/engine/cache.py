@@ -1,0 +1,83 @@
+"""Where compiled kernels are kept, and the two decorators that make them.
+
+Numba looks at a function's own file when it decides whether a cached build is still good, not at what that function
+calls. The folder is therefore named by a digest of every kernel source: an edit starts a new folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+PACKAGE = Path(__file__).resolve().parent.parent
+KERNEL_FOLDERS = ("engine", "balancers", "routers")
+DIGEST_LENGTH = 16
+MARK = "compiled"
+
+_kept_until_exit: list[tempfile.TemporaryDirectory[str]] = []
+
+
+def source_digest(package: Path = PACKAGE) -> str:
+    """Return a digest of all sources that kernels are made of, and of the Numba that compiles them."""
+    digest = hashlib.sha256(numba.__version__.encode())
+    for folder in KERNEL_FOLDERS:
+        for path in sorted((package / folder).glob("*.py")):
+            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:DIGEST_LENGTH]
+
+
+def user_cache_folder() -> Path:
+    """Return the folder in which this platform keeps a user's caches."""
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def cache_folder() -> Path:
+    """Return a writable folder for this source's kernels; a temporary one when the user's cannot be written."""
+    folder = user_cache_folder() / "rollsim" / f"kernels-{source_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        _kept_until_exit.append(tempfile.TemporaryDirectory(prefix="rollsim-kernels-"))
+        return Path(_kept_until_exit[-1].name)
+
+
+FOLDER = cache_folder()
+numba.config.CACHE_DIR = str(FOLDER)  # before the first decorator with a cache
+
+
+def compiled(function: Function) -> Function:
+    """Return `function` compiled for use inside kernels."""
+    return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+
+
+def entry_point(function: Function) -> Function:
+    """Return `function` compiled and kept on disk, for calls from Python.
+
+    NOTE: flags are not part of Numba's cache key, so every kernel has the same ones.
+    """
+    return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+
+
+def is_compiled() -> bool:
+    """True when the kernels were compiled on this machine before, so that nothing has to wait for it."""
+    return bool(numba.config.DISABLE_JIT) or (FOLDER / MARK).exists()
+
+
+def mark_compiled() -> None:
+    """Remember that the kernels are on disk."""
+    (FOLDER / MARK).touch()

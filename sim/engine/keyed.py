@@ -1,0 +1,150 @@
+"""Keyed random numbers: a pure function of seed, replication and what the number is for, so no order matters.
+
+Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a, b, c are:
+
+    ARRIVAL  source, block            four unit exponentials, in order of arrival
+    IDENTITY request                  word 0 user, 1 the request's own number for conversion
+    USER     user                     word 0 segment order, 1 sticky number, 2 propensity to convert
+    ROUTE    request, path            word 0 version, 1 whether it is mirrored
+    ATTEMPT  request, path, attempt   word 0 service time, 1 high error, 2 high and low balancer choices,
+                                      3 high backoff jitter, 3 low extra latency
+    MIRROR   request, path, attempt   the same, for the copy's own attempt
+    POD      service, version, ordinal
+    CONTROL  what, ordinal            propagation delays, reactions
+    AFFINITY                          word 0 salt of the consistent hash
+
+Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011); constants as in Random123's philox.h.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, types
+from numba.extending import intrinsic
+
+from sim.engine.cache import compiled, entry_point
+
+
+class Purpose(IntEnum):
+    """What a number is for: the last word of the counter."""
+
+    ARRIVAL = 0
+    IDENTITY = 1
+    USER = 2
+    ROUTE = 3
+    ATTEMPT = 4
+    MIRROR = 5
+    POD = 6
+    CONTROL = 7
+    AFFINITY = 8
+
+
+ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpose.USER)
+ROUTE, ATTEMPT, MIRROR = int(Purpose.ROUTE), int(Purpose.ATTEMPT), int(Purpose.MIRROR)
+AFFINITY = int(Purpose.AFFINITY)
+ENTRY_PATH = 0  # the call path of a user's request at the service it enters
+
+WORD = (1 << 64) - 1
+MULTIPLIER_0, MULTIPLIER_1 = 0xD2E7470EE14C6C93, 0xCA5A826395121157
+WEYL_0, WEYL_1 = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
+ROUNDS = 10
+
+U = np.uint64
+M0, M1, W0, W1 = U(MULTIPLIER_0), U(MULTIPLIER_1), U(WEYL_0), U(WEYL_1)
+LOW, SHIFT_32, SHIFT_12 = U(0xFFFFFFFF), U(32), U(12)
+CELL_52, CELL_32 = 2.0**-52, 2.0**-32
+
+
+@intrinsic
+def high_product(context: Any, a: Any, b: Any) -> Any:
+    """Return the high word of a 64 x 64 bit product: one multiplication of 128 bits."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint64), generate
+
+
+def philox_plain(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:
+    """Return the block of key (k0, k1) and counter (c0 .. c3), in plain integers."""
+    k0, k1, c0, c1, c2, c3 = int(k0), int(k1), int(c0), int(c1), int(c2), int(c3)
+    for _ in range(ROUNDS):
+        p0, p1 = MULTIPLIER_0 * c0, MULTIPLIER_1 * c2
+        c0, c1, c2, c3 = (p1 >> 64) ^ c1 ^ k0, p1 & WORD, (p0 >> 64) ^ c3 ^ k1, p0 & WORD
+        k0, k1 = (k0 + WEYL_0) & WORD, (k1 + WEYL_1) & WORD
+    return c0, c1, c2, c3
+
+
+def _philox(k0: Any, k1: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Any:
+    for _ in range(ROUNDS):
+        h0 = high_product(M0, c0)
+        h1 = high_product(M1, c2)
+        l0 = M0 * c0
+        l1 = M1 * c2
+        c0 = h1 ^ c1 ^ k0
+        c1 = l1
+        c2 = h0 ^ c3 ^ k1
+        c3 = l0
+        k0 += W0
+        k1 += W1
+    return c0, c1, c2, c3
+
+
+def _block(k0: Any, k1: Any, a: Any, b: Any, c: Any, purpose: Any) -> Any:
+    return philox(k0, k1, U(a), U(b), U(c), U(purpose))
+
+
+def _uniform(word: Any) -> float:
+    """Return the centre of one of 2^52 cells: strictly inside (0, 1); with 53 bits it could round to 1."""
+    return (np.float64(word >> SHIFT_12) + 0.5) * CELL_52  # type: ignore[no-any-return]
+
+
+def _high(word: Any) -> float:
+    return (np.float64(word >> SHIFT_32) + 0.5) * CELL_32  # type: ignore[no-any-return]
+
+
+def _low(word: Any) -> float:
+    return (np.float64(word & LOW) + 0.5) * CELL_32  # type: ignore[no-any-return]
+
+
+if config.DISABLE_JIT:
+    philox, block = philox_plain, philox_plain
+
+    def uniform(word: int) -> float:
+        return ((word >> 12) + 0.5) * CELL_52
+
+    def high(word: int) -> float:
+        return ((word >> 32) + 0.5) * CELL_32
+
+    def low(word: int) -> float:
+        return ((word & 0xFFFFFFFF) + 0.5) * CELL_32
+else:
+    philox, block = compiled(_philox), compiled(_block)
+    uniform, high, low = compiled(_uniform), compiled(_high), compiled(_low)
+
+
+@entry_point
+def four_uniforms(k0: Any, k1: Any, a: Any, b: Any, c: Any, purpose: Any) -> Any:
+    w0, w1, w2, w3 = block(k0, k1, a, b, c, purpose)
+    return uniform(w0), uniform(w1), uniform(w2), uniform(w3)
+
+
+@entry_point
+def attempt_luck(k0: Any, k1: Any, request: Any, attempt: Any, purpose: Any) -> Any:
+    """Return what one attempt needs: service, error, two balancer choices, backoff jitter, extra latency."""
+    w0, w1, w2, w3 = block(k0, k1, request, ENTRY_PATH, attempt, purpose)
+    return uniform(w0), high(w1), high(w2), low(w2), high(w3), low(w3)
+
+
+def uniforms(
+    seed: int, replication: int, purpose: int, a: int = 0, b: int = 0, c: int = 0
+) -> tuple[float, float, float, float]:
+    """Return four numbers strictly inside (0, 1), a function of the arguments alone."""
+    words = four_uniforms(U(seed), U(replication), U(a), U(b), U(c), U(purpose))
+    return words  # type: ignore[no-any-return]

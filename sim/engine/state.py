@@ -1,0 +1,87 @@
+"""The state of a compiled data plane: one pointer to a table of array addresses.
+
+`state.field[i]` in a kernel is a load through the table, which never changes inside one call. Handing the state to a
+function costs one register, however many arrays there are. In plain Python the same expression reads the NumPy array,
+so one source runs with and without compilation. The object owns the arrays; the table holds raw addresses.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, typeof_impl, unbox
+from numpy.typing import NDArray
+
+ITEM = {str(np.dtype(item.name)): item for item in (types.float64, types.int64, types.int32, types.int16, types.int8, types.uint64)}
+
+
+class PtrStateType(types.Type):  # type: ignore[misc]
+    """The Numba type of a state: its fields and their items, part of the cache key."""
+
+    def __init__(self, fields: tuple[tuple[str, str], ...]) -> None:
+        self.fields = fields
+        super().__init__(name=f"PtrState({','.join(f'{name}:{item}' for name, item in fields)})")
+
+
+register_model(PtrStateType)(models.OpaqueModel)
+
+
+class PtrState:
+    """Arrays by name. Replace one only between kernel calls, and only through `rebind`."""
+
+    _address: int
+    _type: PtrStateType
+
+    def __init__(self, **arrays: NDArray[Any]) -> None:
+        self._names = tuple(arrays)
+        self.rebind(**arrays)
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"the state has no field {name!r}")
+
+    def rebind(self, **arrays: NDArray[Any]) -> None:
+        """Replace some arrays and write down all addresses anew."""
+        self.__dict__.update(arrays)
+        own = [self.__dict__[name] for name in self._names]
+        if not all(array.flags.c_contiguous for array in own):
+            raise ValueError("a state holds contiguous arrays only")
+        self._table = np.array([array.ctypes.data for array in own], np.uint64)
+        self._address = self._table.ctypes.data
+        self._type = PtrStateType(tuple((n, str(a.dtype)) for n, a in zip(self._names, own, strict=True)))
+
+
+@typeof_impl.register(PtrState)
+def _type_of_state(value: PtrState, _: Any) -> PtrStateType:
+    return value._type
+
+
+@unbox(PtrStateType)
+def _address_of_state(_: Any, value: Any, context: Any) -> NativeValue:
+    address = context.pyapi.object_getattr_string(value, "_address")
+    pointer = context.pyapi.long_as_voidptr(address)
+    context.pyapi.decref(address)
+    return NativeValue(pointer, is_error=cgutils.is_not_null(context.builder, context.pyapi.err_occurred()))
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):  # type: ignore[misc]
+    key = PtrStateType
+
+    def generic_resolve(self, state: PtrStateType, name: str) -> Any:
+        item = dict(state.fields).get(name)
+        return types.CPointer(ITEM[item]) if item else None
+
+
+@lower_getattr_generic(PtrStateType)
+def _load_field(context: Any, builder: Any, state: PtrStateType, value: Any, name: str) -> Any:
+    place = [field for field, _ in state.fields].index(name)
+    pointer = context.get_value_type(types.CPointer(ITEM[state.fields[place][1]]))
+    table = builder.bitcast(value, pointer.as_pointer())
+    load = builder.load(builder.gep(table, [ir.Constant(ir.IntType(64), place)]))
+    load.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return load
