@@ -1,0 +1,86 @@
+"""One scenario, as ordered: loaded, changed, its cost looked at, run, and held against what it expects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.cli.endings import say
+from sim.cli.order import Order, change
+from sim.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from sim.batch import Comparison
+    from sim.scenario import Scenario
+
+EXPECTATION_FAILED = 1
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scenario as it will be run. strategies: names, in the order of the results."""
+
+    scenario: Scenario
+    strategies: tuple[str, ...]
+
+    def settings(self, order: Order) -> dict[str, Any]:
+        """Return what decides the result besides the scenario."""
+        return {
+            "strategies": list(self.strategies),
+            "seed": self.scenario.seed,
+            "replications": order.replications,
+            "engine": str(order.engine),
+        }
+
+
+def prepare(order: Order, path: Path) -> Task:
+    """Return the scenario with the changes of the order.
+
+    Raises:
+        ScenarioError: the file or what `--set` makes of it is not valid.
+        UsageError: a strategy is not in the file, or `run` cannot tell which one is meant.
+    """
+    from sim.scenario import load
+
+    scenario = change(load(path), order.changes)
+    if order.seed is not None:
+        scenario = scenario.replace("spec.seed", order.seed)
+    return Task(scenario, _strategies(order, scenario))
+
+
+def simulate(order: Order, task: Task) -> Comparison:
+    """Return the result of the task, showing progress meanwhile."""
+    from sim.batch import compare
+
+    with progress_bar(task.scenario.name, order.quiet) as advance:
+        return compare(
+            task.scenario,
+            strategies=task.strategies,
+            replications=order.replications,
+            engine=str(order.engine),
+            progress=advance,
+            max_requests=order.max_requests,
+        )
+
+
+def expectations(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return each `expect:` line that speaks only of the strategies that were run, and whether it holds."""
+    return [{"line": check.line, "holds": check.holds, "found": check.found} for check in comparison.checks()]
+
+
+def report_expectations(name: str, checked: Sequence[Mapping[str, Any]]) -> int:
+    """Say which expectations failed; return the exit code."""
+    failed = [check for check in checked if not check["holds"]]
+    for check in failed:
+        say(f"{name}: expected {check['line']}; found {check['found']}")
+    return EXPECTATION_FAILED if failed else 0
+
+
+def _strategies(order: Order, scenario: Scenario) -> tuple[str, ...]:
+    from sim.run import the_strategy
+
+    if order.is_run:
+        return (the_strategy(scenario, order.strategies[0] if order.strategies else None),)
+    return tuple(the_strategy(scenario, name) for name in order.strategies or scenario.strategies)
