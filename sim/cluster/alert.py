@@ -1,0 +1,171 @@
+"""Alerts: rules looked at with every scrape; a rule that begins to hold pages the person on call."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sim.cluster.clock import ALERT
+from sim.cluster.on_call import OnCallPerson
+from sim.cluster.scrape import expected_before_history
+from sim.judges.proportions import wilson
+from sim.metrics.failure_counts import Counts, FailureCounts
+from sim.metrics.window import Selection
+from sim.record import Decision
+from sim.spec import condition
+from sim.units import format_duration
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+    from sim.spec.monitoring import Alert, BurnWindow
+
+
+@dataclass(frozen=True)
+class Firing:
+    """Why a rule holds: what was counted, what it was held against, in words."""
+
+    counts: Counts
+    threshold: float
+    reason: str
+
+
+def start_alerts(world: World) -> None:
+    """Look at every alert of the scenario with every scrape from now on."""
+    monitoring = world.scenario.monitoring
+    if monitoring.alerts:
+        Alerts(world).start()
+
+
+class Alerts:
+    """All alerts of a run and the counters they share."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._interval = world.scenario.monitoring.scrape_interval
+        self._scrape = math.ceil(world.now / self._interval)
+        subjects: dict[int | None, str] = {None: world.service}
+        if any(alert.by == "version" for alert in world.scenario.monitoring.alerts):
+            numbers = (world.stable, world.candidate)
+            subjects |= {number: world.replica_sets[number].name for number in numbers if number is not None}
+        self._sources = [Source(world, version, name) for version, name in subjects.items()]
+        person = OnCallPerson(world)
+        self._rules = [Rule(world, alert, self._sources, person) for alert in world.scenario.monitoring.alerts]
+
+    def start(self) -> None:
+        """Wait for the next scrape."""
+        self._world.env.call(self._scrape * self._interval, ALERT, 0, self._look)
+
+    def _look(self) -> None:
+        at = self._scrape * self._interval
+        for source in self._sources:
+            source.scrape(at)
+        for rule in self._rules:
+            rule.look(at)
+        self._scrape += 1
+        self.start()
+
+
+class Source:
+    """The error counts of a version, or of the whole service (version None)."""
+
+    def __init__(self, world: World, version: int | None, name: str) -> None:
+        self.version = version
+        self.name = name
+        self._world = world
+        self._selection = Selection(None if version is None else (version,))
+        self._counts = FailureCounts(version)
+
+    def scrape(self, at: float) -> None:
+        """Read the counters."""
+        self._counts.scrape(self._world.answers(), at)
+
+    def over(self, seconds: float, end: float) -> Counts:
+        """Return the counts of the window that ends with the scrape at `end`."""
+        found = self._counts.between(self._world.answers(), end - seconds, end)
+        before = expected_before_history(self._world, end - seconds, end, self._selection)
+        return Counts(found.requests + before.requests, found.failed + before.failed)
+
+
+class Rule:
+    """One alert: inactive, pending (it holds, but not yet for long enough) or firing."""
+
+    def __init__(self, world: World, alert: Alert, sources: list[Source], person: OnCallPerson) -> None:
+        self.is_firing = False
+        self._world = world
+        self._alert = alert
+        self._sources = [source for source in sources if (source.version is None) == (alert.by == "service")]
+        self._person = person
+        self._holds_since = math.nan
+        self._condition = None if alert.condition is None else condition.parse(alert.condition)
+        self._budget = 1 - world.scenario.objectives.availability
+
+    def look(self, at: float) -> None:
+        """Evaluate the rule at the scrape at `at`; page the person when it begins to fire."""
+        found = next(((source, firing) for source in self._sources if (firing := self._held(source, at))), None)
+        if found is None:
+            self._holds_since = math.nan
+            if self.is_firing:
+                self.is_firing = False
+                self._world.log("alert", "resolved", self._alert.name, f"Alert {self._alert.name} no longer holds.")
+            return
+        if math.isnan(self._holds_since):
+            self._holds_since = at
+        if not self.is_firing and at - self._holds_since >= self._alert.for_:
+            self.is_firing = True
+            self._fire(*found)
+
+    def _held(self, source: Source, at: float) -> Firing | None:
+        if self._condition is not None and self._alert.window is not None:
+            return self._holds(source, self._condition, self._alert.window, at)
+        return next((firing for pair in self._alert.windows if (firing := self._burns(source, pair, at))), None)
+
+    def _burns(self, source: Source, pair: BurnWindow, at: float) -> Firing | None:
+        """Source: Google, The Site Reliability Workbook, chapter 5, multiwindow, multi-burn-rate alerts."""
+        short = source.over(pair.short, at)
+        if not short.error_rate / self._budget > pair.factor:
+            return None
+        long = source.over(pair.long, at)
+        burn = long.error_rate / self._budget
+        if not burn > pair.factor:
+            return None
+        windows = f"{format_duration(pair.long)} and {format_duration(pair.short)}"
+        reason = f"burns the error budget {burn:.3g} times too fast over {windows}; the limit is {pair.factor:g}"
+        return Firing(long, pair.factor * self._budget, reason)
+
+    def _holds(self, source: Source, rule: condition.Condition, window: float, at: float) -> Firing | None:
+        counts = source.over(window, at)
+        try:
+            holds = rule.evaluate(counts.error_rate)
+        except condition.ConditionError:
+            return None
+        return Firing(counts, rule.threshold(), f"{rule.text} over {format_duration(window)}") if holds else None
+
+    def _fire(self, source: Source, firing: Firing) -> None:
+        world, counts = self._world, firing.counts
+        reason = f"errorRate of {source.name} is {100 * counts.error_rate:.3g} %: {firing.reason}."
+        low, high = wilson(counts.failed, counts.requests)
+        world.decide(
+            Decision(
+                world.now,
+                f"alert {self._alert.name}",
+                self._alert.metric,
+                counts.error_rate,
+                float(low),
+                float(high),
+                firing.threshold,
+                round(counts.requests),
+                "fail",
+                reason,
+            )
+        )
+        world.log("alert", "firing", self._alert.name, f"Alert {self._alert.name} fires: {reason}")
+        # Before the release starts there is nothing to notice and nothing to undo.
+        if world.now >= 0:
+            world.detect(world.now)
+            self._person.page(self)
+
+    @property
+    def name(self) -> str:
+        """Return the alert's name."""
+        return self._alert.name

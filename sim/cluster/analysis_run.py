@@ -1,0 +1,192 @@
+"""An analysis while it runs: measures, judges, counts, and ends as Argo Rollouts' AnalysisRun does."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from sim.cluster.clock import JUDGE, STRATEGY
+from sim.cluster.pod import Steps
+from sim.cluster.scrape import Scraped
+from sim.judges import schedule, threshold
+from sim.judges.metric_status import Counters, Limits, effective_count, exceeded, metric_phase
+from sim.judges.phase import FINAL, Phase
+from sim.judges.run_status import MetricState, is_terminating, run_status
+from sim.judges.schedule import Last
+from sim.judges.uncertainty import interval
+from sim.metrics import METRICS
+from sim.record import Decision, Verdict
+from sim.spec import condition
+from sim.units import format_duration
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+    from sim.metrics.window import Window
+    from sim.spec.analysis import AnalysisSpec, MetricSpec
+
+VERDICTS: dict[Phase, Verdict] = {
+    "Successful": "pass",
+    "Inconclusive": "inconclusive",
+    "Failed": "fail",
+    "Error": "error",
+}
+
+
+class AnalysisRun:
+    """One analysis from now on. phase and message say where it stands; `done` happens when it has ended by itself.
+
+    inline: somebody waits for it, so a metric without count and end is measured once.
+    """
+
+    def __init__(self, world: World, spec: AnalysisSpec, name: str, *, inline: bool) -> None:
+        self.name = name
+        self.phase: Phase = "Running"
+        self.message = ""
+        self.done = world.env.event()
+        self._world = world
+        self._is_stopped = False
+        scraped = Scraped(world)
+        self._metrics = [
+            MetricRun(world, scraped, metric, name, metric.name in spec.dry_run, inline) for metric in spec.metrics
+        ]
+        self.process = world.env.process(self._run())
+
+    def stop(self) -> None:
+        """Take no more measurements: what has not ended badly by now has ended well."""
+        if self.phase == "Running":
+            self._is_stopped = True
+            self._assess()
+
+    def _run(self) -> Steps:
+        while self.phase == "Running":
+            at = min(metric.due_at for metric in self._metrics)
+            yield self._world.env.moment(at, JUDGE)
+            if self._is_stopped:
+                return
+            for metric in self._metrics:
+                if metric.due_at <= self._world.now:
+                    metric.measure()
+            self._assess()
+
+    def _assess(self) -> None:
+        """Bring metrics and run up to date; when the run has ended, say so."""
+        for metric in self._metrics:
+            metric.assess(terminating=self._is_stopped)
+        if is_terminating([metric.state for metric in self._metrics], self._is_stopped):
+            for metric in self._metrics:
+                metric.assess(terminating=True)
+        status = run_status([metric.state for metric in self._metrics])
+        if status.phase == "Running":
+            return
+        self.phase = status.phase
+        if status.cause is not None:
+            self.message = f"metric {status.cause.name} assessed {status.phase} due to {status.cause.reason}"
+        self._world.log("analysis", status.phase.lower(), self.name, self._sentence())
+        self._world.env.fire(self.done, STRATEGY)
+
+    def _sentence(self) -> str:
+        if self.message:
+            return f"Analysis {self.name} ended {self.phase}: {self.message}."
+        return f"Analysis {self.name} {'was stopped' if self._is_stopped else 'ended'}: {self.phase}."
+
+
+class MetricRun:
+    """One metric of an analysis: what was measured so far and what is due next."""
+
+    def __init__(
+        self, world: World, scraped: Scraped, spec: MetricSpec, judge: str, is_dry_run: bool, is_inline: bool
+    ) -> None:
+        self.state = MetricState(spec.name, "Pending", is_dry_run)
+        self._world = world
+        self._scraped = scraped
+        self._spec = spec
+        self._judge = judge
+        self._metric = METRICS[spec.metric]
+        self._success, self._failure = _parsed(spec.success_condition), _parsed(spec.failure_condition)
+        self._limits = _limits(spec, is_inline)
+        self._counters = Counters()
+        self._started_at = world.now
+        self._last: Last | None = None
+
+    @property
+    def due_at(self) -> float:
+        """Return the moment of the next measurement, infinite when there is none."""
+        if self.state.phase in FINAL:
+            return math.inf
+        at = schedule.due_at(self._started_at, self._spec.initial_delay, self._spec.interval, self._last)
+        return math.inf if at is None else at
+
+    def measure(self) -> None:
+        """Take one measurement and judge it."""
+        window = self._scraped.window(self._spec, self._spec.version)
+        value, samples = self._measured(window)
+        judgement = threshold.judge(self._success, self._failure, value, self._stable())
+        low, high = interval(self._metric, window, value) if samples and not math.isnan(value) else (math.nan, math.nan)
+        self._counters = self._counters.after(judgement.phase)
+        self._last = Last(self._world.now, judgement.phase)
+        self._note(judgement, value, (float(low), float(high)), samples)
+
+    def assess(self, terminating: bool) -> None:
+        """Bring the phase up to date; a final one stays."""
+        if self.state.phase in FINAL:
+            return
+        last = None if self._last is None else self._last.phase
+        phase = metric_phase(self._limits, self._counters, last, terminating)
+        limit = exceeded(self._limits, self._counters)
+        self.state = self.state._replace(phase=phase, reason="" if limit is None else str(limit))
+
+    def _measured(self, window: Window) -> tuple[float, int]:
+        """Return value and samples; too few samples are no data."""
+        samples = round(self._metric.samples(window))
+        value = self._metric.value(window)
+        return (value if samples >= self._spec.minimum_samples else math.nan), samples
+
+    def _stable(self) -> float | None:
+        """Return the stable version's value, where a condition asks for it."""
+        given = [each for each in (self._success, self._failure) if each is not None]
+        if not any(each.needs_stable for each in given):
+            return None
+        return self._measured(self._scraped.window(self._spec, "stable"))[0]
+
+    def _note(self, judgement: threshold.Judgement, value: float, ends: tuple[float, float], samples: int) -> None:
+        world, verdict = self._world, VERDICTS[judgement.phase]
+        world.decide(
+            Decision(
+                world.now,
+                self._judge,
+                self._spec.name,
+                value,
+                *ends,
+                judgement.threshold,
+                samples,
+                verdict,
+                self._sentence(judgement.reason, value, samples),
+            )
+        )
+        if verdict == "fail" and not self.state.dry_run:
+            world.detect(world.now)
+
+    def _sentence(self, reason: str, value: float, samples: int) -> str:
+        spec = self._spec
+        who = {"candidate": "the new version", "stable": "the old version", "all": "all versions"}[spec.version]
+        over = format_duration(spec.window)
+        if math.isnan(value):
+            few = f"{samples} samples, at least {spec.minimum_samples} needed" if samples else "no sample"
+            return f"{spec.metric} of {who} over {over}: {few}: {reason}."
+        shown = f"{value:.3g} s" if self._metric.unit == "s" else f"{100 * value:.3g} %"
+        return f"{spec.metric} of {who} over {over} is {shown} ({samples} samples): {reason}."
+
+
+def _parsed(text: str | None) -> condition.Condition | None:
+    return None if text is None else condition.parse(text)
+
+
+def _limits(spec: MetricSpec, is_inline: bool) -> Limits:
+    count = effective_count(spec.count, spec.interval)
+    return Limits(
+        failure=spec.failure_limit,
+        inconclusive=spec.inconclusive_limit,
+        consecutive_error=spec.consecutive_error_limit,
+        consecutive_success=spec.consecutive_success_limit,
+        count=1 if is_inline and count is None else count,
+    )

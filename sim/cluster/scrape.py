@@ -1,0 +1,127 @@
+"""What judges and alerts can know at a moment: windows over what finished by the last scrape."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.metrics.first_answers import FirstAnswers
+from sim.metrics.window import SERVER_ERROR, Busy, Expected, Selection, Window, cut
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+    from sim.spec.analysis import MetricSpec, Role
+    from sim.spec.service import ResolvedVersion
+    from sim.spec.traffic import Traffic
+
+
+class Scraped:
+    """What one observer knows of the data plane."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._first_answers: FirstAnswers | None = None
+
+    def window(self, metric: MetricSpec, role: Role) -> Window:
+        """Return the metric's window up to the last scrape, for the version in `role`."""
+        end = self._world.last_scrape(self._world.now)
+        return self.between(metric, role, end - metric.window, end)
+
+    def between(self, metric: MetricSpec, role: Role, start: float, end: float) -> Window:
+        """Return the window (start, end] with what the metric needs, and nothing that costs more."""
+        world = self._world
+        selection = Selection(versions_in(world, role, metric.service), segment_index(world, metric.segment))
+        return cut(
+            world.answers(),
+            world.requests,
+            start,
+            end,
+            selection,
+            first_answers=self._answered_first(end) if metric.metric == "conversion" else None,
+            expected=expected_before_history(world, start, end, selection),
+            busy=busy_workers(world, start, end, selection)
+            if metric.metric == "saturation"
+            else Busy(math.nan, math.nan, 0),
+        )
+
+    def _answered_first(self, until: float) -> FirstAnswers:
+        world = self._world
+        if self._first_answers is None:
+            self._first_answers = first_answers(world)
+        self._first_answers.extend(world.answers(), until)
+        return self._first_answers
+
+
+def first_answers(world: World) -> FirstAnswers:
+    """Return who has converted, with nobody answered yet; what one version says of `per` holds for all."""
+    laws = [(number, world.resolved(number).conversion) for number in version_numbers(world, world.service)]
+    given = {number: law for number, law in laws if law is not None}
+    per = next((law.per for law in given.values()), "user")
+    return FirstAnswers(world.requests, {number: law.rate for number, law in given.items()}, per)
+
+
+def versions_in(world: World, role: Role, service: str | None = None) -> tuple[int, ...] | None:
+    """Return the versions that play `role`; None for every user request of the service."""
+    if service is not None and service != world.service:
+        return version_numbers(world, service)
+    if role == "all":
+        return None
+    number = world.candidate if role == "candidate" else world.stable
+    return () if number is None else (number,)
+
+
+def version_numbers(world: World, service: str) -> tuple[int, ...]:
+    """Return the numbers of the service's versions."""
+    return tuple(each.number for each in world.replica_sets if each.resolved.service == service)
+
+
+def segment_index(world: World, segment: str | None) -> int | None:
+    """Return the segment's place in the scenario; None for all users."""
+    return None if segment is None else list(world.scenario.users.segments).index(segment)
+
+
+def expected_before_history(world: World, start: float, end: float, selection: Selection) -> Expected:
+    """Return what a window holds from before the warm-up: of a steady history the stable version's expected rates."""
+    scenario = world.scenario
+    seconds = min(end, -scenario.warmup) - start
+    is_stable = selection.versions is None or world.stable in selection.versions
+    if seconds <= 0 or not is_stable or scenario.monitoring.history == "none":
+        return Expected()
+    requests = seconds * first_rate(world) * _segment_share(world, selection.segment)
+    return Expected(requests, requests * expected_error_rate(world.resolved(world.stable)))
+
+
+def first_rate(world: World) -> float:
+    """Return the requests per second before the release; of a trace its mean, as nothing is known from before it."""
+    scenario = world.scenario
+    if scenario.trace is not None:
+        return len(scenario.trace.at_seconds) / scenario.duration
+    traffic: Traffic = scenario.traffic
+    return traffic.profile[0].rate if traffic.profile else traffic.rate or 0.0
+
+
+def expected_error_rate(version: ResolvedVersion) -> float:
+    """Return the share of 5xx that a version answers at all times.
+
+    Model: retries, and faults limited to a segment or a time, are left out.
+    """
+    lasting = [fault for fault in version.faults if fault.at is None and fault.for_ is None and fault.segment is None]
+    return min(1.0, version.error_rate + sum(f.error_rate for f in lasting if f.status_code >= SERVER_ERROR))
+
+
+def busy_workers(world: World, start: float, end: float, selection: Selection) -> Busy:
+    """Return how busy the workers were between the samples at or before `start` and `end`."""
+    samples = world.load_samples()
+    first, last = np.maximum(np.searchsorted(samples.at, (start, end), side="right") - 1, 0)
+    numbers = version_numbers(world, world.service) if selection.versions is None else selection.versions
+    columns = list(numbers)
+    busy = samples.busy_seconds[last, columns] - samples.busy_seconds[first, columns]
+    workers = samples.worker_seconds[last, columns] - samples.worker_seconds[first, columns]
+    return Busy(float(busy.sum()), float(workers.sum()), int(last - first))
+
+
+def _segment_share(world: World, segment: int | None) -> float:
+    users = world.scenario.users
+    return 1.0 if segment is None else users.segment_counts()[segment] / users.count
