@@ -1,0 +1,99 @@
+"""Two controllers that exchange pods: Kubernetes' rolling update, and Argo's canary without a traffic router."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sim.cluster.arithmetic import (
+    Count,
+    Status,
+    approximate_weight,
+    basic_canary_pods,
+    is_complete,
+    next_new_set_size,
+    next_old_set_sizes,
+    resolve_fenceposts,
+)
+from sim.cluster.replica_set import ReplicaSet
+from sim.units import IntOrPercent
+
+
+class Controller(Protocol):
+    """What moves pods between sets, a step at a time."""
+
+    def sizes(self) -> dict[ReplicaSet, int]:
+        """Return the sizes to ask for now; a set that is left out keeps its size."""
+
+    def is_done(self) -> bool:
+        """Return whether there is nothing left to move or to wait for."""
+
+
+class RollingUpdate:
+    """A Deployment that replaces `old` by `new` within the bounds of surge and unavailability."""
+
+    def __init__(
+        self, new: ReplicaSet, old: ReplicaSet, max_surge: IntOrPercent, max_unavailable: IntOrPercent
+    ) -> None:
+        self._new = new
+        self._old = old
+        self._desired = new.resolved.replicas
+        self._surge, self._unavailable = resolve_fenceposts(max_surge, max_unavailable, self._desired)
+
+    def sizes(self) -> dict[ReplicaSet, int]:
+        """Return one of the two steps of a reconcile: the new set grows, or else the old one shrinks.
+
+        Source: Kubernetes rolling.go, rolloutRolling.
+        """
+        new, old = self._new, self._old
+        grown = next_new_set_size(self._desired, self._surge, new.replicas, new.replicas + old.replicas)
+        if grown != new.replicas:
+            return {new: grown}
+        shrunk = next_old_set_sizes(self._desired, self._unavailable, count_of(new), [count_of(old)])
+        return {old: shrunk[0]}
+
+    def is_done(self) -> bool:
+        """Return whether the Deployment is complete."""
+        new, old = self._new, self._old
+        total, ready = new.replicas + old.replicas, new.ready + old.ready
+        status = Status(total=total, updated=new.replicas, ready=ready, available=new.available + old.available)
+        return is_complete(self._desired, status)
+
+
+class BasicCanary:
+    """Argo's canary without a traffic router: the ratio of pods comes as near to a weight as whole pods can."""
+
+    def __init__(
+        self,
+        canary: ReplicaSet,
+        stable: ReplicaSet,
+        weight: float,
+        max_surge: IntOrPercent,
+        max_unavailable: IntOrPercent,
+    ) -> None:
+        self._canary = canary
+        self._stable = stable
+        self._weight = weight
+        self._replicas = canary.resolved.replicas
+        self._surge, self._unavailable = resolve_fenceposts(max_surge, max_unavailable, self._replicas)
+
+    def sizes(self) -> dict[ReplicaSet, int]:
+        """Return the next sizes of both sets."""
+        canary, stable = basic_canary_pods(
+            self._replicas, self._weight, self._surge, self._unavailable, count_of(self._canary), count_of(self._stable)
+        )
+        return {self._canary: canary, self._stable: stable}
+
+    def is_done(self) -> bool:
+        """Return whether both sets have their size and the set that users move to is available.
+
+        Source: Argo canary.go, AtDesiredReplicaCountsForCanary (which waits for the canary; back, we wait for stable).
+        """
+        canary, stable = approximate_weight(self._replicas, self._weight, self._surge)
+        target = self._stable if self._weight == 0 else self._canary
+        sizes_fit = (self._canary.replicas, self._stable.replicas) == (canary, stable)
+        return sizes_fit and target.available == target.replicas
+
+
+def count_of(replica_set: ReplicaSet) -> Count:
+    """Return the set in numbers."""
+    return Count(replica_set.replicas, replica_set.available)

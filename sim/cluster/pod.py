@@ -1,0 +1,352 @@
+"""The life of one pod: starting, ready, available, leaving, gone; with its probes, crashes and last seconds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import simpy
+
+from sim.cluster.clock import POD, PROPAGATION
+from sim.record import PodRow
+
+if TYPE_CHECKING:
+    from sim.cluster.replica_set import ReplicaSet
+    from sim.cluster.world import World
+    from sim.spec.fault import Fault
+    from sim.spec.service import ResolvedVersion
+
+Steps = Generator[simpy.Event, None, None]
+
+RELIST_SECONDS = 1.0
+"""Source: Kubernetes kubelet, genericPlegRelistPeriod: how soon it notices that a container has ended."""
+MINIMUM_GRACE_SECONDS = 2.0
+"""Source: Kubernetes kuberuntime_container.go, minimumGracePeriodInSeconds: what SIGTERM always gets before SIGKILL."""
+FIRST_BACK_OFF_SECONDS = 10.0
+LONGEST_BACK_OFF_SECONDS = 300.0
+"""Source: Kubernetes docs, Pod lifecycle: restarts back off 10 s, 20 s, 40 s, capped at five minutes ..."""
+BACK_OFF_FORGOTTEN_SECONDS = 600.0
+"""... and the timer is reset once a container has run for ten minutes."""
+
+
+class Crashed(Exception):
+    """The container ended by itself."""
+
+
+class Pod:
+    """One pod. Its set creates and deletes it; everything in between is its own."""
+
+    def __init__(self, world: World, replica_set: ReplicaSet, number: int, ordinal: int) -> None:
+        name = f"{replica_set.name}-{ordinal}"
+        resolved = replica_set.resolved
+        self.number = number
+        self.ordinal = ordinal
+        self.row = PodRow(number, name, resolved.service, resolved.name, created_at=world.now)
+        self.is_ready = False
+        self.is_available = False
+        self.ready_since = math.nan
+        self.restarts = 0
+        self._world = world
+        self._set = replica_set
+        self._version: ResolvedVersion = resolved
+        self._endpoint = Endpoint(world, self)
+        self._has_started = False
+        self._is_running = True
+        self._crash_at = math.inf
+        self._life: simpy.Process | None = None
+        world.engine.add_pod(number, replica_set.number)
+
+    @property
+    def name(self) -> str:
+        """Return service, version and ordinal."""
+        return self.row.name
+
+    @property
+    def version(self) -> ResolvedVersion:
+        """Return the version it runs."""
+        return self._version
+
+    @property
+    def is_routable(self) -> bool:
+        """True when its service is the one that users call; others move pods only."""
+        return self._set.is_entry
+
+    def start(self) -> None:
+        """Begin the life of a new pod."""
+        self._life = self._world.env.process(self._live())
+
+    def start_warm(self) -> None:
+        """Be ready, available, warm and in the endpoints, as if it had run for long."""
+        now = self._world.now
+        self.row.started_at = now
+        self._has_started = True
+        if self.is_routable:
+            self._world.engine.listen(self.number, -math.inf)
+        self._become_ready(min_ready_seconds=0.0, warm=True)
+        if self._can_fail():
+            self._life = self._world.env.process(self._live_on(now))
+
+    def delete(self, reason: str) -> None:
+        """Leave the endpoints and begin to end."""
+        self.row.terminating_at = self._world.now
+        self.row.reason = reason
+        if self._life is not None and self._life.is_alive:
+            self._life.interrupt("deleted")
+        self._become_unready()
+        self._world.env.process(self._leave())
+
+    # --- the life of its container
+
+    def _live(self) -> Steps:
+        try:
+            while True:
+                try:
+                    yield from self._run_container()
+                except Crashed:
+                    yield from self._back_off()
+        except simpy.Interrupt:
+            return
+
+    def _live_on(self, began: float) -> Steps:
+        """The life of a pod that was warm when the run began."""
+        try:
+            try:
+                self._crash_at = self._next_crash(began, began)
+                yield from self._be_probed_on(began)
+            except Crashed:
+                yield from self._back_off()
+                yield from self._live()
+        except simpy.Interrupt:
+            return
+
+    def _run_container(self) -> Steps:
+        began = self._world.now
+        startup = self._startup_seconds()
+        self._crash_at = self._next_crash(began, began + startup)
+        if self._version.readiness_probe is None:
+            # Without a probe a running container is ready, whether or not its application listens yet.
+            self._become_ready(self._version.min_ready_seconds)
+        yield from self._stay_until(began + startup)
+        self._listen()
+        yield from self._be_probed(began)
+
+    def _startup_seconds(self) -> float:
+        if self.restarts:
+            return self._world.law(self._version.startup, self.restarts, f"restart of {self.name}")
+        return self._world.pod_startup(self._version.startup, self._set.number, self.ordinal)
+
+    def _stay_until(self, at: float) -> Steps:
+        """Wait until `at`, or until the container's crash if that comes first.
+
+        Raises:
+            Crashed: it did.
+        """
+        until = min(at, self._crash_at)
+        if until == math.inf:
+            yield self._world.env.event()
+        yield self._world.env.moment(until, POD, self.number)
+        if self._crash_at <= self._world.now:
+            raise Crashed
+
+    def _listen(self) -> None:
+        now = self._world.now
+        self._has_started = True
+        if math.isnan(self.row.started_at):
+            self.row.started_at = now
+        if self.is_routable:
+            self._world.settle()
+            self._world.engine.listen(self.number, now)
+
+    # --- readiness
+
+    def _be_probed(self, began: float) -> Steps:
+        """Become ready by the first probes that succeed, and stay so unless a fault can make them fail."""
+        probe = self._version.readiness_probe
+        if probe is None:
+            yield from self._stay_until(math.inf)
+        elif self._probes_can_fail():
+            yield from self._be_probed_on(began)
+        else:
+            first = began + probe.initial_delay_seconds
+            misses = max(0, math.ceil((self._world.now - first) / probe.period_seconds))
+            # Rounding may put the last missed probe on the very moment of the start: never later than needed.
+            yield from self._stay_until(first + (misses + probe.success_threshold - 1) * probe.period_seconds)
+            self._become_ready(self._version.min_ready_seconds)
+            yield from self._stay_until(math.inf)
+
+    def _be_probed_on(self, began: float) -> Steps:
+        """Go through the probes one by one: a fault may begin or end."""
+        probe = self._version.readiness_probe
+        if probe is None or not self._probes_can_fail():
+            yield from self._stay_until(math.inf)
+            return
+        passed, failed, turn = 0, 0, 0
+        while True:
+            at = began + probe.initial_delay_seconds + turn * probe.period_seconds
+            turn += 1
+            if at < self._world.now:
+                continue
+            yield from self._stay_until(at)
+            if any(fault.never_ready and is_active(fault, at) for fault in self._version.faults):
+                passed, failed = 0, failed + 1
+            else:
+                passed, failed = passed + 1, 0
+            if not self.is_ready and passed >= probe.success_threshold:
+                self._become_ready(self._version.min_ready_seconds)
+            elif self.is_ready and failed >= probe.failure_threshold:
+                self._world.log("kubelet", "pod", self.name, f"{failed} readiness probes in a row failed: not ready.")
+                self._become_unready()
+
+    def _probes_can_fail(self) -> bool:
+        return any(fault.never_ready for fault in self._version.faults)
+
+    def _can_fail(self) -> bool:
+        return any(fault.never_ready or fault.crash for fault in self._version.faults)
+
+    def _become_ready(self, min_ready_seconds: float, warm: bool = False) -> None:
+        now = self._world.now
+        self.is_ready = True
+        self.ready_since = now
+        if math.isnan(self.row.ready_at):
+            self.row.ready_at = now
+        self._set.ready += 1
+        if warm:
+            self._endpoint.use_at_once()
+        else:
+            self._endpoint.ask(True)
+        if min_ready_seconds == 0:
+            self._become_available(now)
+        else:
+            self._world.env.call(now + min_ready_seconds, POD, self.number, partial(self._become_available, now))
+        self._world.pods_changed(self._set)
+
+    def _become_available(self, ready_since: float) -> None:
+        if not self.is_ready or self.is_available or self.ready_since != ready_since:
+            return
+        self.is_available = True
+        self._set.available += 1
+        if math.isnan(self.row.available_at):
+            self.row.available_at = self._world.now
+        self._world.pods_changed(self._set)
+
+    def _become_unready(self) -> None:
+        if self.is_ready:
+            self._set.ready -= 1
+            self._endpoint.ask(False)
+        if self.is_available:
+            self._set.available -= 1
+        self.is_ready = self.is_available = False
+        self._world.pods_changed(self._set)
+
+    # --- crashes
+
+    def _next_crash(self, began: float, started: float) -> float:
+        """Return when a container that begins at `began` crashes: when a fault begins, or, under one, at its start."""
+        moments = [math.inf]
+        for fault in self._version.faults:
+            if not fault.crash:
+                continue
+            if fault.at is not None and fault.at > began:
+                moments.append(fault.at)
+            elif is_active(fault, started):
+                moments.append(started)
+        return min(moments)
+
+    def _back_off(self) -> Steps:
+        """Be down after a crash until the kubelet starts the container again."""
+        world = self._world
+        self._become_unready()
+        self._is_running = False
+        if self._has_started and self.is_routable:
+            world.settle()
+            world.engine.kill(self.number)
+        self._has_started = False
+        delay = min(FIRST_BACK_OFF_SECONDS * 2.0**self.restarts, LONGEST_BACK_OFF_SECONDS)
+        self.restarts += 1
+        if not self._set.has_crashed:
+            self._set.has_crashed = True
+            world.detect(world.now)
+            world.log("kubelet", "crash", self.name, f"CrashLoopBackOff: {self._set.name} crashes when it should run.")
+        yield world.env.after(delay, POD, self.number)
+        self._is_running = True
+
+    # --- the end
+
+    def _leave(self) -> Steps:
+        """preStop, SIGTERM, what it still holds, and SIGKILL when that takes too long.
+
+        Source: Kubernetes kuberuntime_container.go, killContainer: preStop counts against the grace period.
+        """
+        world, version = self._world, self._version
+        grace = version.termination_grace_period_seconds
+        pre_stop = min(version.pre_stop or 0.0, grace) if self._is_running else 0.0
+        if pre_stop > 0:
+            yield world.env.after(pre_stop, POD, self.number)
+        if self.is_routable:
+            world.settle()
+            world.engine.stop_listening(self.number)
+        killed_at = world.now + max(grace - pre_stop, MINIMUM_GRACE_SECONDS)
+        yield from self._finish_until(killed_at)
+        self.row.gone_at = world.now
+        self._set.forget(self)
+        world.pods_changed(self._set)
+
+    def _finish_until(self, killed_at: float) -> Steps:
+        world = self._world
+        while True:
+            yield world.env.moment(min(world.now + RELIST_SECONDS, killed_at), POD, self.number)
+            if not self.is_routable:
+                return
+            world.settle()
+            if world.engine.is_idle(self.number):
+                return
+            if world.now >= killed_at:
+                world.engine.kill(self.number)
+                self.row.reason += "; killed with requests in flight"
+                world.log("kubelet", "kill", self.name, "Killed: its grace period ended with requests in flight.")
+                return
+
+
+def is_active(fault: Fault, at: float) -> bool:
+    """Return whether a fault holds at a moment; without `at` it always has."""
+    begins = -math.inf if fault.at is None else fault.at
+    ends = math.inf if fault.for_ is None else (fault.at or 0.0) + fault.for_
+    return begins <= at < ends
+
+
+class Endpoint:
+    """Whether the balancers use a pod: what was asked last, once it has propagated."""
+
+    def __init__(self, world: World, pod: Pod) -> None:
+        self._world = world
+        self._pod = pod
+        self._asked = 0
+        self._applied = 0
+        self._is_used = False
+
+    def use_at_once(self) -> None:
+        """Be in the endpoints without delay (before the run begins)."""
+        self._apply(0, True)
+
+    def ask(self, used: bool) -> None:
+        """Be used, or not, after the delay drawn for this change."""
+        self._asked += 1
+        pod, world = self._pod, self._world
+        delay = world.law(pod.version.endpoint_propagation, self._asked, f"endpoint of {pod.name}")
+        world.env.call(world.now + delay, PROPAGATION, pod.number, partial(self._apply, self._asked, used))
+
+    def _apply(self, change: int, used: bool) -> None:
+        # A later change may have overtaken this one.
+        if change < self._applied:
+            return
+        self._applied = change
+        if used == self._is_used or not self._pod.is_routable:
+            return
+        self._is_used = used
+        self._world.settle()
+        if used:
+            self._world.engine.add_endpoint(self._pod.number)
+        else:
+            self._world.engine.remove_endpoint(self._pod.number)

@@ -1,0 +1,86 @@
+"""The pods of one version: as many as asked for, created and deleted in the order of Kubernetes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.cluster.pod import Pod
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+    from sim.spec.service import ResolvedVersion
+
+
+class ReplicaSet:
+    """All pods of one version.
+
+    replicas: pods asked for. ready, available: of those, how many are. existing: any pod that is not gone.
+    """
+
+    def __init__(self, world: World, number: int, resolved: ResolvedVersion, is_entry: bool) -> None:
+        self.number = number
+        self.resolved = resolved
+        self.is_entry = is_entry
+        self.name = f"{resolved.service}-{resolved.name}"
+        self.ready = 0
+        self.available = 0
+        self.leaving = 0
+        self.has_crashed = False
+        self.pods: list[Pod] = []
+        self._world = world
+        self._created = 0
+
+    @property
+    def version(self) -> str:
+        """Return the name of the version."""
+        return self.resolved.name
+
+    @property
+    def replicas(self) -> int:
+        """Return how many pods are asked for."""
+        return len(self.pods)
+
+    @property
+    def existing(self) -> int:
+        """Return how many pods are not gone."""
+        return len(self.pods) + self.leaving
+
+    def scale(self, replicas: int, reason: str = "scaled down") -> None:
+        """Create or delete pods until `replicas` are asked for; what is deleted takes its time to leave."""
+        if replicas > len(self.pods):
+            for _ in range(replicas - len(self.pods)):
+                self._create().start()
+        elif replicas < len(self.pods):
+            for pod in sorted(self.pods, key=deletion_order)[: len(self.pods) - replicas]:
+                self.pods.remove(pod)
+                self.leaving += 1
+                pod.delete(reason)
+        else:
+            return
+        self._world.pods_changed(self)
+
+    def start_warm(self, replicas: int) -> None:
+        """Create pods that have run for long."""
+        for _ in range(replicas):
+            self._create().start_warm()
+        self._world.pods_changed(self)
+
+    def forget(self, pod: Pod) -> None:
+        """Count `pod` as gone."""
+        self.leaving -= 1
+
+    def _create(self) -> Pod:
+        pod = self._world.new_pod(self, self._created)
+        self._created += 1
+        self.pods.append(pod)
+        return pod
+
+
+def deletion_order(pod: Pod) -> tuple[bool, float, int, float, int]:
+    """Return what sorts first the pod that goes first: not ready, ready for less long, more restarts, younger.
+
+    Source: Kubernetes controller_utils.go, ActivePodsWithRanks.Less (nodes, deletion cost and its logarithmic
+    buckets of age left out).
+    """
+    ready_since = -pod.ready_since if pod.is_ready else 0.0
+    return (pod.is_ready, ready_since, -pod.restarts, -pod.row.created_at, -pod.number)

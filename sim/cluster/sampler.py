@@ -1,0 +1,67 @@
+"""State at every whole second, for the record and for metrics that look at pods instead of answers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.record import Samples
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+
+
+class Sampler:
+    """One row per whole second, taken after everything else of that moment; rows are never changed again."""
+
+    def __init__(self, world: World, start: float, end: float) -> None:
+        self.next_at = float(math.ceil(start))
+        self._world = world
+        self._taken = 0
+        self._sampled_up_to = -math.inf
+        self._versions = len(world.replica_sets)
+        # One row more than seconds: `so_far` puts the present moment there.
+        rows = max(0, math.floor(end) - math.ceil(start) + 1) + 1
+        shape = (rows, self._versions)
+        self._at = np.zeros(rows)
+        self._pods_ready = np.zeros(shape, np.int64)
+        self._waiting = np.zeros(shape, np.int64)
+        self._busy_seconds = np.zeros(shape)
+        self._worker_seconds = np.zeros(shape)
+
+    def take_before(self, at: float) -> None:
+        """Take every row that is due before `at`."""
+        while self.next_at < at:
+            self._world.settle(self.next_at)
+            self._fill(self.next_at)
+            self._taken += 1
+            self.next_at += 1.0
+
+    def so_far(self) -> Samples:
+        """Return all rows and, last, the present moment."""
+        now = self._world.now
+        self._world.settle()
+        self._fill(now)
+        return self._rows(self._taken + 1)
+
+    def rows(self) -> Samples:
+        """Return the rows of whole seconds."""
+        return self._rows(self._taken)
+
+    def _fill(self, at: float) -> None:
+        row, world = self._taken, self._world
+        load = world.engine.load()
+        self._at[row] = at
+        self._waiting[row] = load.waiting
+        self._busy_seconds[row] = load.busy_seconds
+        self._pods_ready[row] = [replica_set.ready for replica_set in world.replica_sets]
+        self._worker_seconds[row] = world.tally.worker_seconds(at)
+
+    def _rows(self, count: int) -> Samples:
+        columns = (self._at, self._pods_ready, self._waiting, self._busy_seconds, self._worker_seconds)
+        views = [column[:count] for column in columns]
+        for view in views:
+            view.flags.writeable = False
+        return Samples(*views)

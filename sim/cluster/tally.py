@@ -1,0 +1,39 @@
+"""Pods counted over time: the log of their numbers, and the workers that ready pods offer."""
+
+from __future__ import annotations
+
+from sim.cluster.replica_set import ReplicaSet
+from sim.record import PodChange
+
+
+class Tally:
+    """Ready and existing pods per version, each change with its moment."""
+
+    def __init__(self, replica_sets: tuple[ReplicaSet, ...], start: float) -> None:
+        versions = len(replica_sets)
+        self.changes: list[PodChange] = []
+        self._workers = [0] * versions
+        self._worker_seconds = [0.0] * versions
+        self._counted_at = [start] * versions
+        self._last: list[PodChange | None] = [None] * versions
+
+    def count(self, replica_set: ReplicaSet, now: float) -> None:
+        """Take note of a set that has changed."""
+        version, ready, existing = replica_set.number, replica_set.ready, replica_set.existing
+        last = self._last[version]
+        if last is not None and (last.ready, last.existing) == (ready, existing):
+            return
+        change = PodChange(now, version, ready, existing)
+        if last is not None and self.changes[-1] is last and last.at_seconds == now:
+            self.changes[-1] = change
+        else:
+            self.changes.append(change)
+        self._last[version] = change
+        self._worker_seconds[version] += self._workers[version] * (now - self._counted_at[version])
+        self._counted_at[version] = now
+        self._workers[version] = ready * replica_set.resolved.concurrency
+
+    def worker_seconds(self, at: float) -> list[float]:
+        """Return the workers of ready pods integrated up to `at`, per version."""
+        columns = zip(self._worker_seconds, self._workers, self._counted_at, strict=True)
+        return [seconds + workers * (at - counted) for seconds, workers, counted in columns]

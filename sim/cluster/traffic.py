@@ -1,0 +1,87 @@
+"""Where requests go: the route asked for, and the route in force once the change has propagated."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import simpy
+
+from sim.cluster.clock import PROPAGATION, STRATEGY
+from sim.engine.protocol import Route
+from sim.record import RouteChange
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+
+
+class Traffic:
+    """The released service's route: asked for now, in force after the mesh's delay (or the Service selector's)."""
+
+    def __init__(self, world: World, route: Route) -> None:
+        self.route = route
+        self.changes: list[RouteChange] = [RouteChange(world.now, 0.0, world.now)]
+        self._world = world
+        self._asked = 0
+        self._applied = 0
+        self._settled: simpy.Event | None = None
+
+    @property
+    def requested_weight(self) -> float:
+        """Return the percent of users asked for the candidate."""
+        return self.changes[-1].requested
+
+    @property
+    def is_in_force(self) -> bool:
+        """True when the route asked for last is in force."""
+        return self._applied == self._asked
+
+    def in_force(self) -> simpy.Event:
+        """Return an event for the moment when the route asked for is in force."""
+        if self._settled is None or self._settled.triggered:
+            self._settled = self._world.env.event()
+            if self.is_in_force:
+                self._world.env.fire(self._settled, STRATEGY)
+        return self._settled
+
+    def request(self, route: Route, weight: float) -> None:
+        """Ask for `route`; `weight` is the percent it asks for the candidate."""
+        world = self._world
+        self.route = route
+        self._asked += 1
+        self.changes.append(RouteChange(world.now, weight, math.nan))
+        change = self._asked
+        at = world.now + self._delay(change)
+        world.env.call(at, PROPAGATION, change, lambda: self._apply(change, route))
+
+    def note(self, weight: float) -> None:
+        """Record that `weight` percent is asked for where pods make the share: nothing propagates."""
+        self.changes.append(RouteChange(self._world.now, weight, self._world.now))
+        self._asked += 1
+        self._applied = self._asked
+
+    def share_by_pods(self) -> None:
+        """Let the pods make the share, at once."""
+        self.route = Route(by_pods=True)
+        self.note(0.0)
+        if self._world.is_released_service_entry:
+            self._world.settle()
+            self._world.engine.set_route(self.route)
+
+    def _delay(self, change: int) -> float:
+        mesh = self._world.scenario.mesh
+        law = mesh.propagation_delay if mesh else self._world.resolved(self._world.stable).endpoint_propagation
+        return self._world.law(law, change, "route")
+
+    def _apply(self, change: int, route: Route) -> None:
+        # A later change may have overtaken this one: it never came into force.
+        if change < self._applied:
+            return
+        self._applied = change
+        self.changes[change] = replace(self.changes[change], in_force_at=self._world.now)
+        if self._world.is_released_service_entry:
+            self._world.settle()
+            self._world.engine.set_route(route)
+        if self.is_in_force and self._settled is not None and not self._settled.triggered:
+            self._world.env.fire(self._settled, STRATEGY)

@@ -1,0 +1,291 @@
+"""One run: the clock, the pods, the traffic and the record, and the one place where the engine is driven."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import simpy
+
+from sim.cluster.alert import start_alerts
+from sim.cluster.clock import STRATEGY, Clock
+from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
+from sim.cluster.pod import Pod
+from sim.cluster.replica_set import ReplicaSet
+from sim.cluster.sampler import Sampler
+from sim.cluster.tally import Tally
+from sim.cluster.traffic import Traffic
+from sim.engine import build, draw_requests
+from sim.engine.keyed import Purpose, uniforms
+from sim.engine.protocol import Answers, PlaneConfig, Requests, Route
+from sim.engine.variates import quantile
+from sim.record import Decision, Event, Outcome, PodRow, Record, Samples
+from sim.spec.distributions import Constant, Law
+from sim.spec.service import ResolvedVersion
+
+if TYPE_CHECKING:
+    from sim.scenario import Scenario
+    from sim.strategies.rollout import Rollout
+
+DIGEST_BYTES = 7
+"""A name becomes a number below 2^56: exact in every integer type."""
+
+
+class Strategy(Protocol):
+    """What a run needs to know of a strategy's spec."""
+
+    kind: str
+
+    def shares_by_pods(self, has_mesh: bool) -> bool:
+        """Return whether the share of users follows the pods."""
+
+    def begin(self, world: World) -> Rollout:
+        """Return the rollout, not yet started."""
+
+
+class World:
+    """A scenario under one strategy, from the warm-up to the end. `run` may be called once."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        strategy: str,
+        *,
+        seed: int | None = None,
+        replication: int = 0,
+        engine: Literal["compiled", "reference"] = "compiled",
+        requests: Requests | None = None,
+        wall_clock_limit: float = WALL_CLOCK_LIMIT_SECONDS,
+    ) -> None:
+        self.scenario = scenario
+        self.strategy_name = strategy
+        self.strategy: Strategy = scenario.strategies[strategy]
+        self.seed = scenario.seed if seed is None else seed
+        self.replication = replication
+        self.engine_kind = engine
+        self.release = scenario.release
+        self.env = Clock(initial_time=-scenario.warmup)
+        self._versions = running_versions(scenario)
+        self.service = self.release.service if self.release else self._versions[0].service
+        self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)
+        self.candidate = self._number(self.release.to_version) if self.release else None
+        self.requests = requests if requests is not None else self._draw_requests()
+        route = self._first_route()
+        config = PlaneConfig(self._versions, self.requests, scenario.mesh, route, start=self.now)
+        self.engine = build(engine, config)
+        entry = self._versions[0].service
+        self.replica_sets = tuple(
+            ReplicaSet(self, number, version, version.service == entry) for number, version in enumerate(self._versions)
+        )
+        self.pods: list[Pod] = []
+        self.tally = Tally(self.replica_sets, self.now)
+        self.traffic = Traffic(self, route)
+        self._settled_up_to = self.now
+        self._changed = self.env.event()
+        self._sampler = Sampler(self, self.now, scenario.duration)
+        self._guard = Guard(wall_clock_limit)
+        self._events: list[Event] = []
+        self._decisions: list[Decision] = []
+        self._detections: list[float] = []
+        self._digests: dict[str, int] = {}
+        self.rollout: Rollout = self.strategy.begin(self)
+
+    # --- the run
+
+    def run(self) -> Record:
+        """Return the record of the whole run."""
+        for number in self._running_at_first():
+            self.replica_sets[number].start_warm(self.replica_sets[number].resolved.replicas)
+        self.env.call(0.0, STRATEGY, 0, self.rollout.start)
+        start_alerts(self)
+        self._run_control(self.scenario.duration)
+        self.rollout.close()
+        self.engine.advance(math.inf)
+        return self._record()
+
+    def _run_control(self, end: float) -> None:
+        """Carry out control events before `end` and take samples up to it, `end` included."""
+        env, sampler, guard = self.env, self._sampler, self._guard
+        while (at := env.peek()) < end:
+            if sampler.next_at < at:
+                guard.check_time(at)
+                sampler.take_before(at)
+            env.step()
+            guard.check(at)
+        sampler.take_before(math.nextafter(end, math.inf))
+        self.settle(end)
+
+    def settle(self, until: float | None = None) -> None:
+        """Serve all requests up to now (or `until`): before any change of the data plane and any measurement."""
+        at = self.env.now if until is None else until
+        if at > self._settled_up_to:
+            self.engine.advance(at)
+            self._settled_up_to = at
+
+    # --- what control loops see
+
+    @property
+    def now(self) -> float:
+        """Return seconds since the release started."""
+        return self.env.now
+
+    @property
+    def is_released_service_entry(self) -> bool:
+        """True when users call the released service itself."""
+        return self.service == self._versions[0].service
+
+    def resolved(self, version: int) -> ResolvedVersion:
+        """Return the spec of a version by number."""
+        return self._versions[version]
+
+    def answers(self) -> Answers:
+        """Return every answer up to now."""
+        self.settle()
+        return self.engine.answers()
+
+    def load_samples(self) -> Samples:
+        """Return the samples of whole seconds so far and, as the last row, the present moment."""
+        return self._sampler.so_far()
+
+    def last_scrape(self, now: float) -> float:
+        """Return the last moment at or before `now` at which metrics were scraped."""
+        interval = self.scenario.monitoring.scrape_interval
+        return math.floor(now / interval) * interval
+
+    def changed(self) -> simpy.Event:
+        """Return an event for the next change of any pod, in the strategy's turn of that instant."""
+        return self._changed
+
+    # --- what control loops do
+
+    def at(self, delay: float, rank: int, key: int = 0) -> simpy.Event:
+        """Return an event `delay` seconds from now, in the turn of its rank."""
+        return self.env.after(delay, rank, key)
+
+    def request_undo(self, reason: str, source: str = "person") -> bool:
+        """Undo the release, unless that was done already or there is nothing to undo; return whether it is."""
+        return self.rollout.request_undo(reason, source)
+
+    def log(self, source: str, kind: str, subject: str, message: str) -> None:
+        """Record an event now."""
+        self._events.append(Event(self.now, source, kind, subject, message))
+
+    def decide(self, decision: Decision) -> None:
+        """Record one look of a judge or alert."""
+        self._decisions.append(decision)
+
+    def detect(self, at: float) -> None:
+        """Record that somebody or something noticed."""
+        self._detections.append(at)
+
+    def pods_changed(self, replica_set: ReplicaSet) -> None:
+        """Count the pods of a set again and wake whoever waits for pods."""
+        self.tally.count(replica_set, self.now)
+        if not self._changed.triggered:
+            # First of all: who is woken and waits again must wait for the change after this one.
+            self._changed.callbacks.insert(0, self._expect_next_change)
+            self.env.fire(self._changed, STRATEGY)
+
+    def new_pod(self, replica_set: ReplicaSet, ordinal: int) -> Pod:
+        """Return a new pod with the next number."""
+        pod = Pod(self, replica_set, len(self.pods), ordinal)
+        self.pods.append(pod)
+        return pod
+
+    # --- luck, keyed by what it is for
+
+    def law(self, law: Law, ordinal: int, what: str) -> float:
+        """Return a delay of the control plane: the `ordinal`-th of what it is for."""
+        if isinstance(law, Constant):
+            return law.value
+        key = self._digests.get(what)
+        if key is None:
+            key = self._digests[what] = int.from_bytes(blake2b(what.encode(), digest_size=DIGEST_BYTES).digest(), "big")
+        return quantile(law, uniforms(self.seed, self.replication, Purpose.CONTROL, key, ordinal, 0)[0])
+
+    def pod_startup(self, law: Law, version: int, ordinal: int) -> float:
+        """Return the start-up time of a version's pod."""
+        if isinstance(law, Constant):
+            return law.value
+        service = list(self.scenario.services).index(self._versions[version].service)
+        return quantile(law, uniforms(self.seed, self.replication, Purpose.POD, service, version, ordinal)[0])
+
+    # --- beginning and end
+
+    def _number(self, version: str) -> int:
+        return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))
+
+    def _draw_requests(self) -> Requests:
+        scenario = self.scenario
+        return draw_requests(
+            scenario.traffic, scenario.users, scenario.trace, self.seed, self.replication, scenario.warmup, scenario.duration
+        )
+
+    def _first_route(self) -> Route:
+        if self.is_released_service_entry and self.strategy.shares_by_pods(self.scenario.mesh is not None):
+            return Route(by_pods=True)
+        return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
+
+    def _running_at_first(self) -> list[int]:
+        return [number for number in range(len(self._versions)) if number != self.candidate]
+
+    def _expect_next_change(self, _: simpy.Event) -> None:
+        self._changed = self.env.event()
+
+    def _record(self) -> Record:
+        scenario, rollout = self.scenario, self.rollout
+        outcome: Outcome = rollout.outcome
+        return Record(
+            scenario_name=scenario.name,
+            strategy=self.strategy_name,
+            type=self.strategy.kind,
+            seed=self.seed,
+            replication=self.replication,
+            engine=self.engine_kind,
+            warmup=scenario.warmup,
+            duration=scenario.duration,
+            service=self.service,
+            service_versions=tuple((version.service, version.name) for version in self._versions),
+            stable=self.stable,
+            candidate=self.candidate,
+            requests=self.requests,
+            answers=self.engine.answers(),
+            ejections=tuple(self.engine.ejections()),
+            pods=self._pod_rows(),
+            pod_changes=tuple(self.tally.changes),
+            routes=tuple(self.traffic.changes),
+            events=tuple(self._events),
+            decisions=tuple(self._decisions),
+            samples=self._sampler.rows(),
+            outcome=outcome,
+            outcome_reason=rollout.outcome_reason,
+            settled_at=rollout.settled_at,
+            detections=tuple(self._detections),
+            provenance=self._provenance(),
+        )
+
+    def _pod_rows(self) -> tuple[PodRow, ...]:
+        return tuple(pod.row for pod in self.pods)
+
+    def _provenance(self) -> Mapping[str, str]:
+        return {"engine": self.engine_kind}
+
+
+def running_versions(scenario: Scenario) -> tuple[ResolvedVersion, ...]:
+    """Return every version that has pods at some time, by number: the entry service's first, the old before the new.
+
+    A service that is not released runs its first version.
+    """
+    release = scenario.release
+    entry = scenario.traffic.entry or next(iter(scenario.services))
+    names = [entry, *(name for name in scenario.services if name != entry)]
+    versions: list[ResolvedVersion] = []
+    for name in names:
+        service = scenario.services[name]
+        if release is not None and release.service == name:
+            versions += [service.resolved(release.from_version), service.resolved(release.to_version)]
+        else:
+            versions.append(service.resolved(next(iter(service.versions))))
+    return tuple(versions)

@@ -1,0 +1,364 @@
+"""The handle by which a strategy moves a release: verbs, the way to be interrupted, and the outcome."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from typing import TypeAlias
+
+import simpy
+
+from sim.cluster.analysis_run import AnalysisRun
+from sim.cluster.arithmetic import FULL_WEIGHT
+from sim.cluster.clock import STRATEGY
+from sim.cluster.deployment import BasicCanary, Controller, RollingUpdate
+from sim.cluster.on_call import approval
+from sim.cluster.progress import ProgressDeadline
+from sim.cluster.replica_set import ReplicaSet
+from sim.cluster.world import World
+from sim.engine.protocol import Route
+from sim.record import Outcome
+from sim.spec.analysis import AnalysisSpec
+from sim.spec.strategy import SegmentMatch
+from sim.strategies.story import Story
+from sim.units import IntOrPercent, format_duration
+
+Steps: TypeAlias = Generator[simpy.Event, None, None]
+
+UNDONE_OR_KEPT = ("rolled_back", "kept")
+
+
+class Undo(Exception):
+    """The release is to be undone: why, and who decided."""
+
+    def __init__(self, reason: str, source: str) -> None:
+        super().__init__(reason, source)
+        self.reason = reason
+        self.source = source
+
+
+class Rollout:
+    """One release on its way. A strategy sees the cluster only through this."""
+
+    def __init__(self, world: World, story: Story) -> None:
+        self.world = world
+        self.story = story
+        self.outcome: Outcome = "in_progress"
+        self.outcome_reason = "The rollout was still under way at the end."
+        self.settled_at = math.nan
+        self.stable = world.replica_sets[world.stable]
+        # In a plain run nothing is released, and nothing asks for the candidate.
+        self.candidate = world.replica_sets[world.stable if world.candidate is None else world.candidate]
+        self._process: simpy.Process | None = None
+        self._is_undone = False
+        self._is_by_pods = story.shares_by_pods(world.scenario.mesh is not None)
+        self._is_sticky = False
+        self._match: tuple[tuple[int, int], ...] = ()
+        self._mirror: tuple[int, float] | None = None
+        self._analyses: list[AnalysisRun] = []
+        self._inconclusive: str | None = None
+        self._paused: str | None = None
+        self._stalled: str | None = None
+        self._approvals = 0
+        self._scale_downs = 0
+
+    # --- the process
+
+    def start(self) -> None:
+        """Begin the story now."""
+        self._process = self.world.env.process(self._tell())
+
+    def close(self) -> None:
+        """Name the outcome of a rollout that the end of the run has cut."""
+        for run in self._analyses:
+            run.stop()
+        if self.outcome != "in_progress":
+            return
+        if self._is_undone:
+            self.outcome_reason = "The undo was still under way at the end."
+        elif self._paused is not None:
+            self.outcome, self.outcome_reason = "paused", self._paused
+        elif self._stalled is not None:
+            self.outcome, self.outcome_reason = "failed", self._stalled
+        self.say("outcome", self.outcome, self.outcome_reason)
+
+    def request_undo(self, reason: str, source: str) -> bool:
+        """Interrupt whatever the strategy waits for and go back; return False when there is nothing to undo (any more)."""
+        process = self._process
+        if process is None or not process.is_alive or self._is_undone or self.outcome in UNDONE_OR_KEPT:
+            return False
+        self._is_undone = True
+        process.interrupt(Undo(reason, source))
+        return True
+
+    def _tell(self) -> Steps:
+        try:
+            yield from self.story.roll_out(self)
+            # A release that has settled can still be undone.
+            yield self.world.env.event()
+        except simpy.Interrupt as interrupt:
+            undo: Undo = interrupt.cause
+        except Undo as decision:
+            undo = decision
+        yield from self._go_back(undo)
+
+    def _go_back(self, undo: Undo) -> Steps:
+        self._is_undone = True
+        self._stop_analyses()
+        self._scale_downs += 1
+        self.outcome, self.settled_at = "in_progress", math.nan
+        self._inconclusive = self._paused = self._stalled = None
+        self.world.log(undo.source, "undo", self.candidate.version, undo.reason)
+        yield from self.story.undo(self)
+        self.finish("rolled_back", undo.reason)
+
+    # --- words
+
+    def say(self, kind: str, subject: str, message: str) -> None:
+        """Record what the strategy does, and why, in one sentence."""
+        self.world.log(self.story.kind, kind, subject, message)
+
+    def step(self, index: int) -> None:
+        """Record that a planned step begins."""
+        self.say("step", str(index), self.story.steps_text()[index])
+
+    def finish(self, outcome: Outcome, reason: str) -> None:
+        """Settle the rollout: all users are on one version, and why."""
+        self.outcome, self.outcome_reason, self.settled_at = outcome, reason, self.world.now
+        self._stalled = None
+        self._stop_analyses()
+        self.say("outcome", outcome, reason)
+
+    # --- pods
+
+    @property
+    def now(self) -> float:
+        """Return seconds since the release started."""
+        return self.world.now
+
+    def scale(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
+        """Ask for `replicas` pods of a set."""
+        before = replica_set.replicas
+        if replicas == before:
+            return
+        self.say("scale", replica_set.version, f"{replica_set.version} goes from {before} to {replicas} pods: {why}.")
+        replica_set.scale(replicas, why)
+
+    def await_available(self, replica_set: ReplicaSet) -> Steps:
+        """Wait until every pod asked for is available."""
+        yield from self._await(lambda: replica_set.available == replica_set.replicas, replica_set)
+
+    def await_ready(self, replica_set: ReplicaSet) -> Steps:
+        """Wait until every pod asked for is ready."""
+        yield from self._await(lambda: replica_set.ready == replica_set.replicas, replica_set)
+
+    def await_gone(self, replica_set: ReplicaSet) -> Steps:
+        """Wait until no pod of a set is left."""
+        yield from self._await(lambda: replica_set.existing == 0, self._other(replica_set))
+
+    def scale_and_wait(self, replica_set: ReplicaSet, replicas: int, why: str) -> Steps:
+        """Ask for `replicas` pods of a set and wait until they are available."""
+        self.scale(replica_set, replicas, why)
+        yield from self.await_available(replica_set)
+
+    def scale_down_later(self, replica_set: ReplicaSet, delay: float, why: str) -> None:
+        """Delete a set's pods after `delay`, unless the release is undone before."""
+        valid = self._scale_downs
+
+        def scale_down() -> None:
+            if valid == self._scale_downs:
+                self.scale(replica_set, 0, why)
+
+        self.world.env.call(self.now + delay, STRATEGY, 0, scale_down)
+
+    def exchange(self, new: ReplicaSet, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
+        """Replace the pods of the other set by those of `new`, a few at a time."""
+        yield from self._control(RollingUpdate(new, self._other(new), max_surge, max_unavailable), new)
+
+    def share_pods(self, weight: float, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
+        """Bring the candidate's share of the pods as near to `weight` percent as whole pods can."""
+        self.set_weight(weight)
+        controller = BasicCanary(self.candidate, self.stable, weight, max_surge, max_unavailable)
+        yield from self._control(controller, self.stable if weight == 0 else self.candidate)
+
+    def _control(self, controller: Controller, new: ReplicaSet) -> Steps:
+        def reconcile() -> bool:
+            moved = True
+            while moved:
+                moved = self._resize(controller.sizes())
+            return controller.is_done()
+
+        yield from self._await(reconcile, new)
+
+    def _resize(self, sizes: dict[ReplicaSet, int]) -> bool:
+        changes = {replica_set: size for replica_set, size in sizes.items() if size != replica_set.replicas}
+        for replica_set, size in changes.items():
+            self.scale(replica_set, size, "within surge and unavailability")
+        return bool(changes)
+
+    def _await(self, is_done: Callable[[], bool], new: ReplicaSet) -> Steps:
+        """Wait until `is_done`, looked at whenever a pod has changed; report when that makes no progress."""
+        deadline = ProgressDeadline(self.world, new, self._other(new), lambda seconds: self._stall(new, seconds))
+        try:
+            while not is_done():
+                yield self.world.changed()
+                deadline.look()
+            self._stalled = None
+        finally:
+            deadline.stop()
+
+    def _stall(self, new: ReplicaSet, seconds: float) -> None:
+        unavailable = new.replicas - new.available
+        message = f"No progress for {format_duration(seconds)}: {unavailable} of {new.replicas} pods of {new.version} are not available."
+        self.world.detect(self.now)
+        self.say("deadline", new.version, message)
+        self._stalled = message
+
+    def _other(self, replica_set: ReplicaSet) -> ReplicaSet:
+        return self.stable if replica_set is self.candidate else self.candidate
+
+    # --- traffic
+
+    @property
+    def weight(self) -> float:
+        """Return the percent of users asked for the candidate."""
+        return self.world.traffic.requested_weight
+
+    def set_weight(self, weight: float) -> None:
+        """Ask for `weight` percent of the users to go to the candidate."""
+        self.say("weight", self.candidate.version, f"{weight:g} % of the users are asked to go to {self.candidate.version}.")
+        self._ask(weight)
+
+    def match(self, segments: Sequence[SegmentMatch]) -> None:
+        """Send all requests of these segments, and no longer of others, to the candidate."""
+        names = list(self.world.scenario.users.segments)
+        self._match = tuple((names.index(match.segment), self.candidate.number) for match in segments)
+        who = ", ".join(match.segment for match in segments) or "Nobody"
+        self.say("match", self.candidate.version, f"{who} by match to {self.candidate.version}.")
+        self._ask(self.weight)
+
+    def mirror(self, percent: float) -> None:
+        """Copy `percent` of the user requests to the candidate; 0 ends it."""
+        self._mirror = (self.candidate.number, percent) if percent > 0 else None
+        self.say("mirror", self.candidate.version, f"{percent:g} % of the requests are copied to {self.candidate.version}.")
+        self._ask(self.weight)
+
+    def stick_to_users(self) -> None:
+        """Let a weight divide users, not requests: raising it only moves users to the candidate."""
+        self._is_sticky = True
+
+    def await_route(self) -> Steps:
+        """Wait until the route asked for is in force."""
+        if not self.world.traffic.is_in_force:
+            yield self.world.traffic.in_force()
+
+    def _ask(self, weight: float) -> None:
+        if self._is_by_pods:
+            self.world.traffic.note(weight)
+        else:
+            self.world.traffic.request(self._route(weight), weight)
+
+    def _route(self, weight: float) -> Route:
+        weights = ((self.candidate.number, weight), (self.stable.number, FULL_WEIGHT - weight))
+        return Route(weights=weights, match=self._match, mirror=self._mirror, sticky=self._is_sticky)
+
+    # --- time and people
+
+    def pause(self, seconds: float | None) -> Steps:
+        """Wait for `seconds`, or, without, until a person approves."""
+        if seconds is None:
+            yield from self._await_person("A pause without duration waits for a person.")
+            return
+        self.say("pause", self.candidate.version, f"Waits {format_duration(seconds)}.")
+        yield self.world.env.after(seconds, STRATEGY)
+        yield from self._clear_doubt()
+
+    def _await_person(self, reason: str) -> Steps:
+        self._paused = reason
+        self._approvals += 1
+        self.say("pause", self.candidate.version, reason)
+        yield approval(self.world, self._approvals)
+        self.world.log("person", "approve", self.candidate.version, "The approver lets the rollout go on.")
+        self._paused = None
+
+    def _clear_doubt(self) -> Steps:
+        """Wait for a person if a background analysis could not decide."""
+        if self._inconclusive is not None:
+            reason, self._inconclusive = self._inconclusive, None
+            yield from self._await_person(reason)
+
+    # --- judging
+
+    def judge(self, spec: AnalysisSpec, name: str) -> Steps:
+        """Wait for an analysis; a person decides where it cannot.
+
+        Raises:
+            Undo: the analysis failed.
+        """
+        run = AnalysisRun(self.world, spec, name, inline=True)
+        self._analyses.append(run)
+        if run.phase == "Running":
+            yield run.done
+        if run.phase in ("Failed", "Error"):
+            self._is_undone = True
+            raise Undo(f"{name}: {run.message}", "analysis")
+        if run.phase == "Inconclusive":
+            yield from self._await_person(f"{name} is inconclusive: {run.message}")
+
+    def start_analysis(self, spec: AnalysisSpec, name: str) -> AnalysisRun:
+        """Let an analysis run beside the steps: a failure undoes the release, doubt makes it wait."""
+        run = AnalysisRun(self.world, spec, name, inline=False)
+        self._analyses.append(run)
+        run.done.callbacks.append(lambda _: self._heed(run, name))
+        return run
+
+    def _heed(self, run: AnalysisRun, name: str) -> None:
+        if run.phase in ("Failed", "Error"):
+            self.request_undo(f"{name}: {run.message}", "analysis")
+        elif run.phase == "Inconclusive":
+            self._inconclusive = f"{name} is inconclusive: {run.message}"
+
+    def _stop_analyses(self) -> None:
+        for run in self._analyses:
+            if run.phase == "Running":
+                run.stop()
+
+    # --- ends
+
+    def promote(self, why: str, scale_down_delay: float) -> Steps:
+        """Give the candidate all its pods, then all users; the old pods leave later."""
+        yield from self._clear_doubt()
+        candidate = self.candidate
+        yield from self.scale_and_wait(candidate, candidate.resolved.replicas, "to carry all users")
+        yield from self._clear_doubt()
+        self._match, self._mirror = (), None
+        self.say("promote", candidate.version, why)
+        self.set_weight(FULL_WEIGHT)
+        self.scale_down_later(self.stable, scale_down_delay, f"{candidate.version} has all users")
+        yield from self.await_route()
+        self.finish("promoted", why)
+
+    def abort(self, abort_scale_down_delay: float) -> Steps:
+        """Give all users back to the old version, at once while its pods live; the new pods leave later.
+
+        abort_scale_down_delay: 0 means that they stay. Source: Argo Rollouts, abortScaleDownDelaySeconds.
+        """
+        stable = self.stable
+        if stable.replicas < stable.resolved.replicas:
+            yield from self.scale_and_wait(stable, stable.resolved.replicas, "to carry all users again")
+        self._match, self._mirror = (), None
+        self.say("abort", self.candidate.version, f"All users go back to {stable.version}.")
+        self.set_weight(0.0)
+        if abort_scale_down_delay > 0:
+            self.scale_down_later(self.candidate, abort_scale_down_delay, "the release was undone")
+        yield from self.await_route()
+
+    def hand_over(self, name: str) -> Steps:
+        """Go on with another strategy of the scenario, which from here on also decides how to undo."""
+        story = self.world.scenario.strategies[name]
+        self.story = story
+        self._is_by_pods = story.shares_by_pods(self.world.scenario.mesh is not None)
+        if self._is_by_pods:
+            # Only old pods are left: sharing by pods changes nothing yet, so it need not propagate.
+            self.world.traffic.share_by_pods()
+        yield from story.roll_out(self)

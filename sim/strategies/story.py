@@ -1,0 +1,43 @@
+"""What every strategy is: parameters, a story in order, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, TypeAlias
+
+from sim.spec.strategy import StrategySpec
+
+if TYPE_CHECKING:
+    import simpy
+
+    from sim.cluster.world import World
+    from sim.strategies.rollout import Rollout
+
+    Steps: TypeAlias = Generator[simpy.Event, None, None]
+
+
+class Story(StrategySpec):
+    """A strategy: `roll_out` tells what happens in order, `undo` the way back; both in the rollout's verbs."""
+
+    def shares_by_pods(self, has_mesh: bool) -> bool:
+        """Return whether the share of users follows the pods; else the weights of the route."""
+        return False
+
+    def steps_text(self) -> tuple[str, ...]:
+        """Return the planned steps in words; `rollout.step(index)` says which one begins."""
+        return ()
+
+    def roll_out(self, rollout: Rollout) -> Steps:
+        """Carry out the release."""
+        raise NotImplementedError
+
+    def undo(self, rollout: Rollout) -> Steps:
+        """Bring all users back to the old version."""
+        raise NotImplementedError
+
+    def begin(self, world: World) -> Rollout:
+        """Return the rollout of this strategy in a world, not yet started."""
+        # The control plane is loaded when a run needs it, not when a file is read.
+        from sim.strategies.rollout import Rollout
+
+        return Rollout(world, self)
