@@ -154,7 +154,9 @@ def pods_for_weight(weight: float, replicas: int) -> int:
     return math.ceil(Fraction(str(weight)) * replicas / 100)
 
 
-def routed_canary_pods(replicas: int, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None) -> int:
+def routed_canary_pods(
+    replicas: int, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
+) -> int:
     """Return the canary's pods with a traffic router: by setCanaryScale if it is in force, else by the weight.
 
     Source: canary.go, CalculateReplicaCountsForTrafficRoutedCanary.

@@ -220,7 +220,13 @@ class World:
     def _draw_requests(self) -> Requests:
         scenario = self.scenario
         return draw_requests(
-            scenario.traffic, scenario.users, scenario.trace, self.seed, self.replication, scenario.warmup, scenario.duration
+            scenario.traffic,
+            scenario.users,
+            scenario.trace,
+            self.seed,
+            self.replication,
+            scenario.warmup,
+            scenario.duration,
         )
 
     def _first_route(self) -> Route:

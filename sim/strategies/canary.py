@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -18,8 +18,12 @@ from pydantic import (
 
 from sim.spec.analysis import BackgroundAnalysis, InlineAnalysis
 from sim.spec.model import Model, did_you_mean
-from sim.spec.strategy import StrategySpec
-from sim.units import Duration, IntOrPercent, Percent, PositiveDuration, Quantity, shown
+from sim.strategies.story import Story
+from sim.units import Duration, IntOrPercent, Percent, PositiveDuration, Quantity, format_duration, plain, shown
+
+if TYPE_CHECKING:
+    from sim.strategies.rollout import Rollout
+    from sim.strategies.story import Steps
 
 MOST_STEPS = 100
 
@@ -28,6 +32,10 @@ class Step(Model):
     """One step of a canary: a mapping with one key, its word."""
 
     word: ClassVar[str]
+
+    def text(self) -> str:
+        """Return the step in words."""
+        raise NotImplementedError
 
 
 class WrappedStep(Step):
@@ -52,7 +60,13 @@ class SetWeight(Step):
     """Send this percentage of the requests to the new version."""
 
     word: ClassVar[str] = "setWeight"
-    set_weight: Percent = Field(description="Percentage of the requests for the new version; never rounded with a mesh.")
+    set_weight: Percent = Field(
+        description="Percentage of the requests for the new version; never rounded with a mesh."
+    )
+
+    def text(self) -> str:
+        """Return the step in words."""
+        return f"{plain(self.set_weight)} % of the users"
 
 
 class Pause(WrappedStep):
@@ -61,12 +75,20 @@ class Pause(WrappedStep):
     word: ClassVar[str] = "pause"
     duration: PositiveDuration | None = Field(None, description="How long; without it, until a person approves.")
 
+    def text(self) -> str:
+        """Return the step in words."""
+        return "Wait for a person" if self.duration is None else f"Wait {format_duration(self.duration)}"
+
 
 class Analyse(Step):
     """Judge the new version and wait for the verdict."""
 
     word: ClassVar[str] = "analysis"
     analysis: InlineAnalysis = Field(description="The rollout goes on when it succeeds and is undone when it fails.")
+
+    def text(self) -> str:
+        """Return the step in words."""
+        return f"Analyse {', '.join(metric.name for metric in self.analysis.metrics)}"
 
 
 class SetCanaryScale(WrappedStep):
@@ -76,6 +98,12 @@ class SetCanaryScale(WrappedStep):
     replicas: Annotated[int, Quantity("count", high=10_000)] | None = Field(None, description="So many pods.")
     weight: Percent | None = Field(None, description="So many percent of replicas.")
     match_traffic_weight: StrictBool | None = Field(None, description="true: follow the weight again.")
+
+    def text(self) -> str:
+        """Return the step in words."""
+        if self.replicas is not None:
+            return f"{self.replicas} canary pods"
+        return f"Canary pods for {plain(self.weight)} %" if self.weight is not None else "Canary pods follow the weight"
 
     @model_validator(mode="after")
     def _one_way(self) -> SetCanaryScale:
@@ -117,7 +145,7 @@ CanaryStep: TypeAlias = Annotated[
 ]
 
 
-class Canary(StrategySpec):
+class Canary(Story):
     """Raise the share of the new version step by step, watched by an analysis."""
 
     kind: ClassVar[str] = "canary"
@@ -125,11 +153,16 @@ class Canary(StrategySpec):
 
     type: Literal["canary"] = Field("canary", description="The strategy; may be left out where the name says it.")
     steps: tuple[CanaryStep, ...] = Field(
-        (), max_length=MOST_STEPS, description="What happens in order; after the last step the new version has everything."
+        (),
+        max_length=MOST_STEPS,
+        description="What happens in order; after the last step the new version has everything.",
     )
-    analysis: BackgroundAnalysis | None = Field(None, description="Runs beside the steps and undoes the release when it fails.")
+    analysis: BackgroundAnalysis | None = Field(
+        None, description="Runs beside the steps and undoes the release when it fails."
+    )
     traffic_routing: Literal["mesh", "none"] | None = Field(
-        None, description="mesh: the mesh makes the share; none: the number of pods does. By default mesh if there is one."
+        None,
+        description="mesh: the mesh makes the share; none: the number of pods does. By default mesh if there is one.",
     )
     max_surge: IntOrPercent = Field(
         IntOrPercent(25, True), description="Pods above replicas without a mesh; a percentage rounds up."
@@ -146,7 +179,9 @@ class Canary(StrategySpec):
     @model_validator(mode="after")
     def _can_move(self) -> Canary:
         if self.max_surge.value == 0 and self.max_unavailable.value == 0:
-            raise ValueError("has maxSurge and maxUnavailable 0; must have one of them above 0, else no pod can be exchanged")
+            raise ValueError(
+                "has maxSurge and maxUnavailable 0; must have one of them above 0, else no pod can be exchanged"
+            )
         return self
 
     @model_validator(mode="after")
@@ -156,3 +191,67 @@ class Canary(StrategySpec):
                 f"has analysis.startingStep {self.analysis.starting_step}; must be below the number of steps, {len(self.steps)}"
             )
         return self
+
+    def shares_by_pods(self, has_mesh: bool) -> bool:
+        """Return whether pods make the share: where there is no mesh or it is not to be used."""
+        return not has_mesh or self.traffic_routing == "none"
+
+    def steps_text(self) -> tuple[str, ...]:
+        """Return the planned steps in words."""
+        return (*(step.text() for step in self.steps), "Promote: all users")
+
+    def roll_out(self, rollout: Rollout) -> Steps:
+        """Go through the steps, watched by the analysis, then promote."""
+        if self.sticky == "user":
+            rollout.stick_to_users()
+        steps = rollout.steps()
+        scale: SetCanaryScale | None = None
+        for index, step in enumerate(self.steps):
+            steps.begin()
+            self._watch(rollout, index)
+            match step:
+                case SetWeight():
+                    yield from self._set_weight(rollout, step.set_weight, scale)
+                case Pause():
+                    yield from rollout.pause(step.duration)
+                case Analyse():
+                    yield from rollout.judge(step.analysis, f"analysis of step {index + 1}")
+                case SetCanaryScale():
+                    scale = None if step.match_traffic_weight else step
+                    yield from self._scale(rollout, rollout.weight, scale)
+        if not self.steps:
+            self._watch(rollout, 0)
+        steps.begin()
+        yield from self._promote(rollout)
+
+    def undo(self, rollout: Rollout) -> Steps:
+        """Take the weight away at once, then the pods; without a mesh both go together."""
+        if rollout.is_by_pods:
+            yield from rollout.share_pods(0.0, self.max_surge, self.max_unavailable)
+        else:
+            yield from rollout.abort(self.abort_scale_down_delay_seconds)
+
+    def _watch(self, rollout: Rollout, index: int) -> None:
+        if self.analysis is not None and self.analysis.starting_step == index:
+            rollout.start_analysis(self.analysis, "analysis")
+
+    def _set_weight(self, rollout: Rollout, weight: float, scale: SetCanaryScale | None) -> Steps:
+        """Move the weight once the pods that are to carry it are available."""
+        if rollout.is_by_pods:
+            yield from rollout.share_pods(weight, self.max_surge, self.max_unavailable)
+        else:
+            yield from self._scale(rollout, weight, scale)
+            rollout.set_weight(weight)
+
+    def _scale(self, rollout: Rollout, weight: float, scale: SetCanaryScale | None) -> Steps:
+        yield from rollout.scale_to_weight(
+            weight, scale_replicas=scale.replicas if scale else None, scale_weight=scale.weight if scale else None
+        )
+
+    def _promote(self, rollout: Rollout) -> Steps:
+        why = "All steps are done."
+        if rollout.is_by_pods:
+            yield from rollout.share_pods(100.0, self.max_surge, self.max_unavailable)
+            rollout.finish("promoted", why)
+        else:
+            yield from rollout.promote(why, self.scale_down_delay_seconds)

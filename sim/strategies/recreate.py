@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from sim.spec.strategy import StrategySpec
+from sim.strategies.story import Story
+
+if TYPE_CHECKING:
+    from sim.strategies.rollout import Rollout
+    from sim.strategies.story import Steps
 
 
-class Recreate(StrategySpec):
+class Recreate(Story):
     """Stop everything, then start the new version."""
 
     kind: ClassVar[str] = "recreate"
     summary: ClassVar[str] = "Stop all pods of the old version, then start the new one: simple, with downtime."
 
     type: Literal["recreate"] = Field("recreate", description="The strategy; may be left out where the name says it.")
+
+    def shares_by_pods(self, has_mesh: bool) -> bool:
+        """Return True: users follow the pods."""
+        return True
+
+    def steps_text(self) -> tuple[str, ...]:
+        """Return the planned steps in words."""
+        return ("Stop every old pod", "Start every new pod")
+
+    def roll_out(self, rollout: Rollout) -> Steps:
+        """Stop all old pods, then start all new ones."""
+        rollout.set_weight(100.0)
+        rollout.step(0)
+        yield from rollout.stop(rollout.stable, "recreate stops everything first")
+        rollout.step(1)
+        yield from rollout.scale_and_wait(rollout.candidate, rollout.full(rollout.candidate), "no old pod is left")
+        rollout.finish("promoted", "Every pod runs the new version.")
+
+    def undo(self, rollout: Rollout) -> Steps:
+        """Recreate the old version: down a second time."""
+        rollout.set_weight(0.0)
+        yield from rollout.stop(rollout.candidate, "recreate goes back by stopping everything again")
+        yield from rollout.scale_and_wait(rollout.stable, rollout.full(rollout.stable), "no new pod is left")

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import simpy
 
 from sim.cluster.analysis_run import AnalysisRun
-from sim.cluster.arithmetic import FULL_WEIGHT
+from sim.cluster.arithmetic import FULL_WEIGHT, routed_canary_pods
 from sim.cluster.clock import STRATEGY
 from sim.cluster.deployment import BasicCanary, Controller, RollingUpdate
 from sim.cluster.on_call import approval
@@ -35,6 +35,19 @@ class Undo(Exception):
         super().__init__(reason, source)
         self.reason = reason
         self.source = source
+
+
+class StepsTold:
+    """The planned steps, told one after the other."""
+
+    def __init__(self, rollout: Rollout) -> None:
+        self._rollout = rollout
+        self._next = 0
+
+    def begin(self) -> None:
+        """Record that the next step begins."""
+        self._rollout.step(self._next)
+        self._next += 1
 
 
 class Rollout:
@@ -122,6 +135,10 @@ class Rollout:
         """Record that a planned step begins."""
         self.say("step", str(index), self.story.steps_text()[index])
 
+    def steps(self) -> StepsTold:
+        """Return the planned steps, to be told in order."""
+        return StepsTold(self)
+
     def finish(self, outcome: Outcome, reason: str) -> None:
         """Settle the rollout: all users are on one version, and why."""
         self.outcome, self.outcome_reason, self.settled_at = outcome, reason, self.world.now
@@ -135,6 +152,15 @@ class Rollout:
     def now(self) -> float:
         """Return seconds since the release started."""
         return self.world.now
+
+    @property
+    def is_by_pods(self) -> bool:
+        """True when the share of users follows the pods."""
+        return self._is_by_pods
+
+    def full(self, replica_set: ReplicaSet) -> int:
+        """Return how many pods a set has when it carries all users."""
+        return replica_set.resolved.replicas
 
     def scale(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
         """Ask for `replicas` pods of a set."""
@@ -152,14 +178,22 @@ class Rollout:
         """Wait until every pod asked for is ready."""
         yield from self._await(lambda: replica_set.ready == replica_set.replicas, replica_set)
 
-    def await_gone(self, replica_set: ReplicaSet) -> Steps:
-        """Wait until no pod of a set is left."""
+    def stop(self, replica_set: ReplicaSet, why: str) -> Steps:
+        """Delete all pods of a set and wait until none is left."""
+        self.scale(replica_set, 0, why)
         yield from self._await(lambda: replica_set.existing == 0, self._other(replica_set))
 
     def scale_and_wait(self, replica_set: ReplicaSet, replicas: int, why: str) -> Steps:
         """Ask for `replicas` pods of a set and wait until they are available."""
         self.scale(replica_set, replicas, why)
         yield from self.await_available(replica_set)
+
+    def scale_to_weight(
+        self, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
+    ) -> Steps:
+        """Bring the candidate to the pods that `weight` percent of the users need, or to a scale of its own, and wait."""
+        pods = routed_canary_pods(self.full(self.candidate), weight, scale_replicas, scale_weight)
+        yield from self.scale_and_wait(self.candidate, pods, f"to carry {weight:g} % of the users")
 
     def scale_down_later(self, replica_set: ReplicaSet, delay: float, why: str) -> None:
         """Delete a set's pods after `delay`, unless the release is undone before."""
@@ -226,7 +260,9 @@ class Rollout:
 
     def set_weight(self, weight: float) -> None:
         """Ask for `weight` percent of the users to go to the candidate."""
-        self.say("weight", self.candidate.version, f"{weight:g} % of the users are asked to go to {self.candidate.version}.")
+        self.say(
+            "weight", self.candidate.version, f"{weight:g} % of the users are asked to go to {self.candidate.version}."
+        )
         self._ask(weight)
 
     def match(self, segments: Sequence[SegmentMatch]) -> None:
@@ -240,7 +276,9 @@ class Rollout:
     def mirror(self, percent: float) -> None:
         """Copy `percent` of the user requests to the candidate; 0 ends it."""
         self._mirror = (self.candidate.number, percent) if percent > 0 else None
-        self.say("mirror", self.candidate.version, f"{percent:g} % of the requests are copied to {self.candidate.version}.")
+        self.say(
+            "mirror", self.candidate.version, f"{percent:g} % of the requests are copied to {self.candidate.version}."
+        )
         self._ask(self.weight)
 
     def stick_to_users(self) -> None:
@@ -329,14 +367,18 @@ class Rollout:
         """Give the candidate all its pods, then all users; the old pods leave later."""
         yield from self._clear_doubt()
         candidate = self.candidate
-        yield from self.scale_and_wait(candidate, candidate.resolved.replicas, "to carry all users")
+        yield from self.scale_and_wait(candidate, self.full(candidate), "to carry all users")
         yield from self._clear_doubt()
-        self._match, self._mirror = (), None
-        self.say("promote", candidate.version, why)
-        self.set_weight(FULL_WEIGHT)
         self.scale_down_later(self.stable, scale_down_delay, f"{candidate.version} has all users")
-        yield from self.await_route()
+        yield from self.switch(why)
         self.finish("promoted", why)
+
+    def switch(self, why: str) -> Steps:
+        """Send all users to the candidate and wait until they go there."""
+        self._match, self._mirror = (), None
+        self.say("promote", self.candidate.version, why)
+        self.set_weight(FULL_WEIGHT)
+        yield from self.await_route()
 
     def abort(self, abort_scale_down_delay: float) -> Steps:
         """Give all users back to the old version, at once while its pods live; the new pods leave later.
@@ -344,8 +386,8 @@ class Rollout:
         abort_scale_down_delay: 0 means that they stay. Source: Argo Rollouts, abortScaleDownDelaySeconds.
         """
         stable = self.stable
-        if stable.replicas < stable.resolved.replicas:
-            yield from self.scale_and_wait(stable, stable.resolved.replicas, "to carry all users again")
+        if stable.replicas < self.full(stable):
+            yield from self.scale_and_wait(stable, self.full(stable), "to carry all users again")
         self._match, self._mirror = (), None
         self.say("abort", self.candidate.version, f"All users go back to {stable.version}.")
         self.set_weight(0.0)

@@ -8,13 +8,13 @@ from pydantic import Field, model_validator
 
 from sim.spec.analysis import AnalysisSpec, MetricSpec, unflattened
 from sim.spec.model import StrategyName, from_mapping
-from sim.spec.strategy import StrategySpec
+from sim.strategies.story import Story
 from sim.units import Percent, PositiveDuration
 
 DEFAULT_CONDITION = "result > 0.01"
 
 
-class Shadow(StrategySpec):
+class Shadow(Story):
     """Mirror requests to the new version, judge its answers, then release it another way or not at all."""
 
     kind: ClassVar[str] = "shadow"
