@@ -58,6 +58,9 @@ class FrozenMapping(Mapping[K, V], Generic[K, V]):
         return repr(self._items)
 
 
+EMPTY: FrozenMapping[Any, Any] = FrozenMapping({})
+
+
 def _as_dict(value: Mapping[Any, Any], handler: Any) -> Any:
     return handler(dict(value))
 

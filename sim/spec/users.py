@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, model_validator
 
-from sim.spec.model import Frozen, Model, Name, Text
+from sim.spec.model import EMPTY, Frozen, Model, Name, Text
 from sim.units import Quantity, Share
 
 MOST_USERS = 10_000_000
@@ -22,10 +22,10 @@ class Segment(Model):
         None, description="Its number of users; or give share."
     )
     headers: Frozen[Text, Text] = Field(
-        default_factory=dict, max_length=MOST_HEADERS, description="Headers that its requests carry."
+        EMPTY, max_length=MOST_HEADERS, description="Headers that its requests carry."
     )
     cookies: Frozen[Text, Text] = Field(
-        default_factory=dict, max_length=MOST_HEADERS, description="Cookies that its requests carry."
+        EMPTY, max_length=MOST_HEADERS, description="Cookies that its requests carry."
     )
     public: StrictBool = Field(True, description="false: testers, left out of user damage.")
 
@@ -42,7 +42,7 @@ class Users(Model):
 
     count: Annotated[int, Quantity("count", low=1, high=MOST_USERS)] = Field(1_000, description="Number of users.")
     segments: Frozen[Name, Segment] = Field(
-        default_factory=dict, max_length=MOST_SEGMENTS, description="Segments by name, in order."
+        EMPTY, max_length=MOST_SEGMENTS, description="Segments by name, in order."
     )
 
     @model_validator(mode="after")

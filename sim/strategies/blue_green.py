@@ -89,9 +89,6 @@ class BlueGreen(Story):
     def _has_preview(self) -> bool:
         return not self.auto_promotion_enabled or bool(self.auto_promotion_seconds)
 
-    def _preview_pods(self, rollout: Rollout) -> int:
-        return self.preview_replica_count or rollout.full(rollout.candidate)
-
     def _rest_of_preview(self, elapsed: float) -> float | None:
         """Return what is left of the preview, which an analysis does not lengthen; None: until a person comes.
 

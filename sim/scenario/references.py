@@ -1,0 +1,170 @@
+"""Checks across the keys of a document: names that must exist, and what needs a mesh. On plain values, so that they
+are told together with everything else that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from sim.scenario import expectation
+from sim.scenario.document import Path, short
+from sim.spec.model import did_you_mean
+
+
+class Finding(NamedTuple):
+    """Something wrong at a path."""
+
+    path: Path
+    message: str
+
+
+def check(data: Any) -> Iterator[Finding]:
+    """Yield what is wrong between the keys of a document."""
+    spec = _get(data, "spec")
+    if not isinstance(spec, dict):
+        return
+    yield from _traffic(spec)
+    yield from _release(spec)
+    yield from _segments(spec, ("spec",))
+    yield from _metric_services(spec, ("spec",), _names(spec, "services"))
+    yield from _strategies(spec)
+    yield from _expectations(spec)
+
+
+def _get(data: Any, *path: str) -> Any:
+    for part in path:
+        data = data.get(part) if isinstance(data, dict) else None
+    return data
+
+
+def _names(spec: dict[str, Any], *path: str) -> list[str]:
+    found = _get(spec, *path)
+    return list(found) if isinstance(found, dict) else []
+
+
+def _unknown(what: str, name: str, known: list[str]) -> str:
+    hint = did_you_mean(name, known)
+    return f"is the unknown {what} '{short(name)}'{hint}; must be one of {', '.join(known[:20]) or 'none: there are none'}"
+
+
+def _traffic(spec: dict[str, Any]) -> Iterator[Finding]:
+    services, entry = _names(spec, "services"), _get(spec, "traffic", "entry")
+    if isinstance(entry, str) and services and entry not in services:
+        yield Finding(("spec", "traffic", "entry"), _unknown("service", entry, services))
+    if len(services) > 1 and isinstance(_get(spec, "traffic"), dict) and entry is None:
+        yield Finding(("spec", "traffic", "entry"), f"is missing; with several services it must be one of {', '.join(services[:20])}")
+
+
+def _release(spec: dict[str, Any]) -> Iterator[Finding]:
+    release = _get(spec, "release")
+    if not isinstance(release, dict):
+        return
+    service, services = release.get("service"), _names(spec, "services")
+    if isinstance(service, str) and services and service not in services:
+        yield Finding(("spec", "release", "service"), _unknown("service", service, services))
+        return
+    versions = _names(spec, "services", service, "versions") if isinstance(service, str) else []
+    for key in ("from", "to"):
+        version = release.get(key)
+        if isinstance(version, str) and versions and version not in versions:
+            yield Finding(("spec", "release", key), _unknown(f"version of {short(str(service))}", version, versions))
+    if isinstance(release.get("from"), str) and release.get("from") == release.get("to"):
+        yield Finding(("spec", "release", "to"), f"is '{short(release['to'])}', the same as from; must be another version")
+
+
+def _walk(data: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    if isinstance(data, dict):
+        yield path, data
+        for key, value in data.items():
+            yield from _walk(value, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _walk(value, (*path, index))
+
+
+def _segments(spec: dict[str, Any], path: Path) -> Iterator[Finding]:
+    segments = _names(spec, "users", "segments")
+    for key in ("services", "strategies"):
+        for place, mapping in _walk(_get(spec, key), (*path, key)):
+            name = mapping.get("segment")
+            if isinstance(name, str) and name not in segments:
+                yield Finding((*place, "segment"), _unknown("segment", name, segments))
+
+
+def _metric_services(spec: dict[str, Any], path: Path, services: list[str]) -> Iterator[Finding]:
+    for place, mapping in _walk(_get(spec, "strategies"), (*path, "strategies")):
+        name = mapping.get("service")
+        if "metric" in mapping and isinstance(name, str) and name not in services:
+            yield Finding((*place, "service"), _unknown("service", name, services))
+
+
+def _strategies(spec: dict[str, Any]) -> Iterator[Finding]:
+    strategies = _get(spec, "strategies")
+    if not isinstance(strategies, dict):
+        return
+    types = {name: _type(name, strategy) for name, strategy in strategies.items()}
+    for name, strategy in strategies.items():
+        path: Path = ("spec", "strategies", name)
+        if "release" not in spec and types[name] not in (None, "none"):
+            yield Finding(path, f"is of type {types[name]}, and nothing is released; must be none, or give spec.release")
+        if isinstance(strategy, dict):
+            yield from _then(path, strategy, types)
+            if "mesh" not in spec:
+                yield from _needs_mesh(path, strategy, types[name])
+            yield from _canary_without_mesh(path, strategy, spec)
+
+
+def _type(name: str, strategy: Any) -> str | None:
+    found = _get(strategy, "type")
+    return short(str(name if found is None else found))
+
+
+def _then(path: Path, strategy: dict[str, Any], types: dict[str, str | None]) -> Iterator[Finding]:
+    then = strategy.get("then")
+    if not isinstance(then, str) or types[str(path[-1])] != "shadow":
+        return
+    known = [name for name, kind in types.items() if kind not in ("shadow", "none")]
+    if then not in types:
+        yield Finding((*path, "then"), _unknown("strategy", then, known))
+    elif then not in known:
+        yield Finding((*path, "then"), f"is '{short(then)}', of type {types[then]}; must be a strategy that deploys to users")
+
+
+def _needs_mesh(path: Path, strategy: dict[str, Any], kind: str | None) -> Iterator[Finding]:
+    if kind in ("abTest", "shadow"):
+        yield Finding(path, f"is of type {kind}, which needs a mesh; must be another type, or give spec.mesh ({{}} is enough)")
+    for key, value in (("sticky", "user"), ("trafficRouting", "mesh")):
+        if strategy.get(key) == value:
+            yield Finding((*path, key), f"is {value}, which needs a mesh; must be none, or give spec.mesh ({{}} is enough)")
+    if strategy.get("previewMatch"):
+        yield Finding((*path, "previewMatch"), "needs a mesh; must be left out, or give spec.mesh ({} is enough)")
+
+
+def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, Any]) -> Iterator[Finding]:
+    by_pods = strategy.get("trafficRouting") == "none"
+    if by_pods and strategy.get("sticky") == "user":
+        yield Finding((*path, "sticky"), "is user, and trafficRouting is none; must be none, pods know no users")
+    steps = strategy.get("steps")
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        if isinstance(step, dict) and "setCanaryScale" in step and (by_pods or "mesh" not in spec):
+            message = "needs a mesh that makes the share; must be left out where the pods make it"
+            yield Finding((*path, "steps", index, "setCanaryScale"), message)
+
+
+def _expectations(spec: dict[str, Any]) -> Iterator[Finding]:
+    lines = spec.get("expect")
+    strategies = _names(spec, "strategies") or ["none"]
+    for index, line in enumerate(lines if isinstance(lines, list) else []):
+        if not isinstance(line, str):
+            continue
+        path: Path = ("spec", "expect", index)
+        try:
+            expected = expectation.parse(line)
+        except ValueError as error:
+            yield Finding(path, str(error))
+            continue
+        for side in (expected.left, expected.right):
+            if isinstance(side, expectation.Reference) and side.strategy not in strategies:
+                hint = did_you_mean(side.strategy, strategies)
+                known = ", ".join(strategies[:20])
+                yield Finding(path, f"names the unknown strategy '{side.strategy}'{hint}; must be one of {known}")
