@@ -198,16 +198,21 @@ def basic_canary_pods(
     Source: canary.go, CalculateReplicaCountsForBasicCanary.
     """
     wanted_canary, wanted_stable = approximate_weight(replicas, weight, surge)
-    room = replicas + surge - canary.replicas - stable.replicas
+    most, least = replicas + surge, replicas - unavailable
+    room = most - canary.replicas - stable.replicas
     added_canary = max(0, min(room, wanted_canary - canary.replicas))
     added_stable = max(0, min(room - added_canary, wanted_stable - stable.replicas))
-    # The side that grows does not count as available until it is; the side that shrinks counts what it has.
+    next_canary, next_stable = canary.replicas + added_canary, stable.replicas + added_stable
+    # The side that users move to counts as available only when it is; the side they leave counts what it has.
     grows = wanted_canary >= canary.replicas
-    spare = _removable(canary, ignore_availability=not grows) + _removable(stable, ignore_availability=grows)
-    spare = max(0, spare - (replicas - unavailable))
-    removed_canary = max(0, min(spare, canary.replicas - wanted_canary))
-    removed_stable = max(0, min(spare - removed_canary, stable.replicas - wanted_stable))
-    return canary.replicas + added_canary - removed_canary, stable.replicas + added_stable - removed_stable
+    spare = _removable(canary, ignore_availability=not grows) + _removable(stable, ignore_availability=grows) - least
+    if spare <= 0:
+        return next_canary, next_stable
+    if grows:
+        next_stable -= max(0, min(spare, stable.replicas - wanted_stable))
+        return next_canary - max(0, next_canary + next_stable - most), next_stable
+    next_canary -= max(0, min(spare, canary.replicas - wanted_canary))
+    return next_canary, next_stable - max(0, next_canary + next_stable - most)
 
 
 def _removable(count: Count, ignore_availability: bool) -> int:

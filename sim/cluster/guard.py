@@ -42,6 +42,6 @@ class Guard:
         """
         if time.monotonic() > self._deadline:
             raise BudgetError(
-                f"the run took longer than {self._limit_seconds:g} s of real time and was stopped at {at:g} s of its own; "
+                f"the run took longer than {self._limit_seconds:g} s of real time and was stopped at its {at:g} s; "
                 "simulate less traffic or a shorter duration"
             )

@@ -218,16 +218,9 @@ class World:
         return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))
 
     def _draw_requests(self) -> Requests:
-        scenario = self.scenario
-        return draw_requests(
-            scenario.traffic,
-            scenario.users,
-            scenario.trace,
-            self.seed,
-            self.replication,
-            scenario.warmup,
-            scenario.duration,
-        )
+        given = self.scenario
+        traffic, users, trace = given.traffic, given.users, given.trace
+        return draw_requests(traffic, users, trace, self.seed, self.replication, given.warmup, given.duration)
 
     def _first_route(self) -> Route:
         if self.is_released_service_entry and self.strategy.shares_by_pods(self.scenario.mesh is not None):

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool
 from sim.spec.analysis import InlineAnalysis
 from sim.spec.strategy import SegmentMatch
 from sim.strategies.story import Story
-from sim.units import Duration, Quantity, format_duration
+from sim.units import Quantity, Seconds, format_duration
 
 if TYPE_CHECKING:
     from sim.strategies.rollout import Rollout
@@ -34,15 +34,15 @@ class BlueGreen(Story):
     auto_promotion_enabled: StrictBool = Field(
         True, description="false: a person ends the preview (monitoring.approver)."
     )
-    auto_promotion_seconds: Duration | None = Field(
+    auto_promotion_seconds: Seconds | None = Field(
         None, description="How long the preview lasts; without it, the switch follows at once when all is ready."
     )
     pre_promotion_analysis: InlineAnalysis | None = Field(None, description="Must succeed before the switch.")
     post_promotion_analysis: InlineAnalysis | None = Field(
         None, description="Switches back when it fails after the switch."
     )
-    scale_down_delay_seconds: Duration = Field(30.0, description="How long the old pods live on after the switch.")
-    abort_scale_down_delay_seconds: Duration = Field(
+    scale_down_delay_seconds: Seconds = Field(30.0, description="How long the old pods live on after the switch.")
+    abort_scale_down_delay_seconds: Seconds = Field(
         30.0, description="How long the new pods live on after an abort; 0 means for ever."
     )
 
@@ -63,9 +63,8 @@ class BlueGreen(Story):
         if self.preview_match:
             # As in Argo, the preview address is there at once: who uses it before its first pod is ready meets none.
             rollout.match(self.preview_match)
-        yield from rollout.scale_and_wait(
-            rollout.candidate, self._preview_pods(rollout), "to stand beside the old pods"
-        )
+        pods = self.preview_replica_count or rollout.full(rollout.candidate)
+        yield from rollout.scale_and_wait(rollout.candidate, pods, "to stand beside the old pods")
         ready_at = rollout.now
         if self.pre_promotion_analysis:
             steps.begin()

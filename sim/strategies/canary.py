@@ -19,7 +19,7 @@ from pydantic import (
 from sim.spec.analysis import BackgroundAnalysis, InlineAnalysis
 from sim.spec.model import Model, did_you_mean
 from sim.strategies.story import Story
-from sim.units import Duration, IntOrPercent, Percent, PositiveDuration, Quantity, format_duration, plain, shown
+from sim.units import IntOrPercent, Percent, PositiveDuration, Quantity, Seconds, format_duration, plain, shown
 
 if TYPE_CHECKING:
     from sim.strategies.rollout import Rollout
@@ -131,7 +131,7 @@ def _one_key(step: Any) -> Any:
         raise ValueError(f"has the keys {', '.join(map(str, step)) or 'of nothing'}; must have one key of {known}")
     key = next(iter(step))
     if key not in STEPS:
-        raise ValueError(f"has the unknown step {shown(key)}{did_you_mean(str(key), STEPS)}; must be one of {known}")
+        raise ValueError(f"has the unknown step {shown(key)}{did_you_mean(str(key), STEPS)}")
     return step
 
 
@@ -171,8 +171,8 @@ class Canary(Story):
         IntOrPercent(25, True), description="Pods below replicas without a mesh; a percentage rounds down."
     )
     sticky: Literal["none", "user"] = Field("none", description="user: a user stays with a version; needs a mesh.")
-    scale_down_delay_seconds: Duration = Field(30.0, description="How long the old pods live on after the last step.")
-    abort_scale_down_delay_seconds: Duration = Field(
+    scale_down_delay_seconds: Seconds = Field(30.0, description="How long the old pods live on after the last step.")
+    abort_scale_down_delay_seconds: Seconds = Field(
         30.0, description="How long the new pods live on after an abort; 0 means for ever."
     )
 
@@ -188,7 +188,8 @@ class Canary(Story):
     def _starts_at_a_step(self) -> Canary:
         if self.analysis is not None and self.analysis.starting_step >= max(1, len(self.steps)):
             raise ValueError(
-                f"has analysis.startingStep {self.analysis.starting_step}; must be below the number of steps, {len(self.steps)}"
+                f"has analysis.startingStep {self.analysis.starting_step}; "
+                f"must be below the number of steps, {len(self.steps)}"
             )
         return self
 

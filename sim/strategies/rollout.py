@@ -96,7 +96,7 @@ class Rollout:
         self.say("outcome", self.outcome, self.outcome_reason)
 
     def request_undo(self, reason: str, source: str) -> bool:
-        """Interrupt whatever the strategy waits for and go back; return False when there is nothing to undo (any more)."""
+        """Interrupt whatever the strategy waits for and go back; return False when there is nothing to undo."""
         process = self._process
         if process is None or not process.is_alive or self._is_undone or self.outcome in UNDONE_OR_KEPT:
             return False
@@ -191,7 +191,7 @@ class Rollout:
     def scale_to_weight(
         self, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
     ) -> Steps:
-        """Bring the candidate to the pods that `weight` percent of the users need, or to a scale of its own, and wait."""
+        """Bring the candidate to the pods that `weight` percent need, or to a scale of its own, and wait for them."""
         pods = routed_canary_pods(self.full(self.candidate), weight, scale_replicas, scale_weight)
         yield from self.scale_and_wait(self.candidate, pods, f"to carry {weight:g} % of the users")
 
@@ -242,8 +242,8 @@ class Rollout:
             deadline.stop()
 
     def _stall(self, new: ReplicaSet, seconds: float) -> None:
-        unavailable = new.replicas - new.available
-        message = f"No progress for {format_duration(seconds)}: {unavailable} of {new.replicas} pods of {new.version} are not available."
+        missing = f"{new.replicas - new.available} of {new.replicas} pods of {new.version} are not available"
+        message = f"No progress for {format_duration(seconds)}: {missing}."
         self.world.detect(self.now)
         self.say("deadline", new.version, message)
         self._stalled = message

@@ -1,0 +1,132 @@
+"""Kubernetes' own test cases for the Deployment controller's arithmetic, through thin adapters.
+
+Not run here: proportional_scaling (the wanted count does not change during a rollout) and old_pods_running (pods that
+ended by themselves; our recreate waits until the old set has no pod in any phase).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.cluster.arithmetic import (
+    Count,
+    Status,
+    has_progressed,
+    has_timed_out,
+    is_complete,
+    max_unavailable,
+    new_set_size,
+    next_new_set_size,
+    next_old_set_sizes,
+    resolve_fenceposts,
+    scaled_down,
+    unhealthy_removed,
+)
+from sim.units import IntOrPercent
+
+CASES = json.loads((Path(__file__).parent / "cases" / "k8s_rolling_update.json").read_text())["cases"]
+
+
+def of_group(name: str) -> pytest.MarkDecorator:
+    cases = [case for case in CASES if case["group"] == name]
+    return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
+
+
+def int_or_percent(value: int | str | None) -> IntOrPercent | None:
+    return None if value is None else IntOrPercent.parse(value)
+
+
+def count_of(given: dict[str, int]) -> Count:
+    return Count(given["spec"], given.get("available", 0))
+
+
+def bounds(given: dict[str, Any]) -> tuple[int, int]:
+    surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+    return resolve_fenceposts(surge, unavailable, given["spec_replicas"])
+
+
+@of_group("fenceposts")
+def test_fenceposts(case: dict[str, Any]) -> None:
+    given, expect = case["in"], case["expect"]
+    if expect["error"]:
+        # The controller falls back to 0; here such a value is an error of the file.
+        with pytest.raises(ValueError, match="must be a count or a percentage"):
+            int_or_percent(given["max_unavailable"])
+        return
+    surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+    assert resolve_fenceposts(surge, unavailable, given["desired"]) == (expect["surge"], expect["unavailable"])
+
+
+@of_group("max_unavailable")
+def test_max_unavailable(case: dict[str, Any]) -> None:
+    given = case["in"]
+    surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+    assert max_unavailable(surge, unavailable, given["spec_replicas"]) == case["expect"]["pods"]
+
+
+@of_group("scale_new")
+def test_scale_new(case: dict[str, Any]) -> None:
+    given, expect = case["in"], case["expect"]
+    new, old = given["new"]["spec"], given["old"]["spec"]
+    size = next_new_set_size(given["spec_replicas"], bounds(given)[0], new, new + old)
+    assert (None if size == new else size) == expect["new"]
+
+
+@of_group("new_set_size")
+def test_new_set_size(case: dict[str, Any]) -> None:
+    given = case["in"]
+    if given["strategy"] == "recreate":
+        # All at once, once the old pods are gone: nothing to compute.
+        assert case["expect"]["new"] == given["spec_replicas"]
+        return
+    # Only the other set is passed as an existing one.
+    size = new_set_size(given["spec_replicas"], bounds(given)[0], given["new"]["spec"], given["other_pods"])
+    assert size == case["expect"]["new"]
+
+
+@of_group("scale_old")
+def test_scale_old(case: dict[str, Any]) -> None:
+    given, expect = case["in"], case["expect"]
+    old = count_of(given["old"])
+    (size,) = next_old_set_sizes(given["spec_replicas"], bounds(given)[1], count_of(given["new"]), [old])
+    assert (size != old.replicas) == expect["rescaled"]
+    assert (None if size == old.replicas else size) == expect["old"]
+
+
+@of_group("cleanup_unhealthy")
+def test_cleanup_unhealthy(case: dict[str, Any]) -> None:
+    given = case["in"]
+    assert unhealthy_removed([count_of(given["old"])], given["max_cleanup"]) == [case["expect"]["removed"]]
+
+
+@of_group("scale_down_old")
+def test_scale_down_old(case: dict[str, Any]) -> None:
+    given, expect = case["in"], case["expect"]
+    old = count_of(given["old"])
+    minimum = given["spec_replicas"] - bounds(given)[1]
+    (size,) = scaled_down([old.replicas], old.available - minimum)
+    assert (None if size == old.replicas else size) == expect["old"]
+
+
+@of_group("complete")
+def test_complete(case: dict[str, Any]) -> None:
+    given = case["in"]
+    status = Status(given["total"], given["updated"], given["available"], given["available"])
+    assert is_complete(given["spec_replicas"], status) == case["expect"]["complete"]
+
+
+@of_group("progressing")
+def test_progressing(case: dict[str, Any]) -> None:
+    before, after = Status(**case["in"]["before"]), Status(**case["in"]["after"])
+    assert has_progressed(before, after) == case["expect"]["progressing"]
+
+
+@of_group("timed_out")
+def test_timed_out(case: dict[str, Any]) -> None:
+    given = case["in"]
+    timed_out = has_timed_out(given["deadline_s"], given["elapsed_s"], given["already_complete"])
+    assert timed_out == case["expect"]["timed_out"]
