@@ -10,12 +10,12 @@ from sim.cluster.pod import Steps
 from sim.cluster.scrape import Scraped
 from sim.judges import schedule, threshold
 from sim.judges.metric_status import Counters, Limits, effective_count, exceeded, metric_phase
-from sim.judges.phase import FINAL, Phase
+from sim.judges.phase import FINAL, VERDICTS, Phase
 from sim.judges.run_status import MetricState, is_terminating, run_status
 from sim.judges.schedule import Last
 from sim.judges.uncertainty import interval
 from sim.metrics import METRICS
-from sim.record import Decision, Verdict
+from sim.record import Decision
 from sim.spec import condition
 from sim.units import format_duration
 
@@ -23,13 +23,6 @@ if TYPE_CHECKING:
     from sim.cluster.world import World
     from sim.metrics.window import Window
     from sim.spec.analysis import AnalysisSpec, MetricSpec
-
-VERDICTS: dict[Phase, Verdict] = {
-    "Successful": "pass",
-    "Inconclusive": "inconclusive",
-    "Failed": "fail",
-    "Error": "error",
-}
 
 
 class AnalysisRun:
@@ -50,6 +43,11 @@ class AnalysisRun:
             MetricRun(world, scraped, metric, name, metric.name in spec.dry_run, inline) for metric in spec.metrics
         ]
         self.process = world.env.process(self._run())
+
+    @property
+    def has_data(self) -> bool:
+        """Return whether every metric that counts was measured at least once."""
+        return all(metric.has_data or metric.state.dry_run for metric in self._metrics)
 
     def stop(self) -> None:
         """Take no more measurements: what has not ended badly by now has ended well."""
@@ -115,6 +113,11 @@ class MetricRun:
             return math.inf
         at = schedule.due_at(self._started_at, self._spec.initial_delay, self._spec.interval, self._last)
         return math.inf if at is None else at
+
+    @property
+    def has_data(self) -> bool:
+        """Return whether there was anything to measure so far."""
+        return self._counters.count > 0
 
     def measure(self) -> None:
         """Take one measurement and judge it."""

@@ -1,4 +1,4 @@
-"""The people: who reads a page and undoes the release, and who approves a pause."""
+"""The people: who is paged and, after a while, undoes the release; and who lets a paused one go on."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class OnCallPerson:
             world.request_undo(f"the person on call reacted to alert {alert.name}")
 
 
-def approval(world: World, ordinal: int = 1) -> simpy.Event:
+def approval(world: World, ordinal: int) -> simpy.Event:
     """Return an event for the moment when a person ends the rollout's `ordinal`-th pause, which begins now.
 
     It never comes when the scenario has no approver.
@@ -61,5 +61,4 @@ def approval(world: World, ordinal: int = 1) -> simpy.Event:
     approver = world.scenario.monitoring.approver
     if approver is None:
         return world.env.event()
-    delay = world.law(approver.reaction, ordinal, "approval")
-    return world.env.after(delay, PERSON)
+    return world.env.after(world.law(approver.reaction, ordinal, "approval"), PERSON)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.metrics.first_answers import FirstAnswers
+from sim.metrics.first_answers import FirstAnswers, Per
 from sim.metrics.window import SERVER_ERROR, Busy, Expected, Selection, Window, cut
 
 if TYPE_CHECKING:
@@ -39,26 +39,27 @@ class Scraped:
             start,
             end,
             selection,
-            first_answers=self._answered_first(end) if metric.metric == "conversion" else None,
+            first_answers=self.first_answers(end) if metric.metric == "conversion" else None,
             expected=expected_before_history(world, start, end, selection),
             busy=busy_workers(world, start, end, selection)
             if metric.metric == "saturation"
             else Busy(math.nan, math.nan, 0),
         )
 
-    def _answered_first(self, until: float) -> FirstAnswers:
+    def first_answers(self, until: float) -> FirstAnswers:
+        """Return who has converted by `until`."""
         world = self._world
         if self._first_answers is None:
-            self._first_answers = first_answers(world)
+            self._first_answers = nobody_answered(world)
         self._first_answers.extend(world.answers(), until)
         return self._first_answers
 
 
-def first_answers(world: World) -> FirstAnswers:
+def nobody_answered(world: World) -> FirstAnswers:
     """Return who has converted, with nobody answered yet; what one version says of `per` holds for all."""
     laws = [(number, world.resolved(number).conversion) for number in version_numbers(world, world.service)]
     given = {number: law for number, law in laws if law is not None}
-    per = next((law.per for law in given.values()), "user")
+    per: Per = next((law.per for law in given.values()), "user")
     return FirstAnswers(world.requests, {number: law.rate for number, law in given.items()}, per)
 
 

@@ -1,8 +1,8 @@
 """What a measurement means: JUDGES by name, and Argo's arithmetic from measurement to metric to run. All pure."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from sim.judges import threshold
-from sim.judges.threshold import Judgement
+from sim.judges import difference, threshold
 
-JUDGES: Mapping[str, Callable[..., Judgement]] = {"threshold": threshold.judge}
+JUDGES: Mapping[str, Callable[..., Any]] = {"threshold": threshold.judge, "difference": difference.judge}

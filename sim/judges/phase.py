@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 Phase = Literal["Pending", "Running", "Successful", "Inconclusive", "Error", "Failed"]
@@ -20,3 +20,12 @@ def is_worse(new: Phase, current: Phase) -> bool:
 def worst(phases: Iterable[Phase]) -> Phase:
     """Return the worst of final phases; Successful when there are none."""
     return max(phases, key=FINAL.index, default="Successful")
+
+
+VERDICTS: Mapping[Phase, Literal["pass", "inconclusive", "fail", "error"]] = {
+    "Successful": "pass",
+    "Inconclusive": "inconclusive",
+    "Failed": "fail",
+    "Error": "error",
+}
+"""The phases of a measurement in the words of the record."""

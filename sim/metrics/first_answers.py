@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sim.metrics.window import Window
 
 SERVER_ERROR = 500
+Per: TypeAlias = Literal["user", "request"]
 NOBODY = -1
 
 
@@ -24,7 +25,7 @@ class FirstAnswers:
     conversion is per request, each ok answer decides for itself.
     """
 
-    def __init__(self, requests: Requests, rates: Mapping[int, float], per: Literal["user", "request"]) -> None:
+    def __init__(self, requests: Requests, rates: Mapping[int, float], per: Per) -> None:
         """Start with nobody answered; `rates` by version number."""
         self.per = per
         self.version: NDArray[np.int16] = np.full(len(requests.sticky_of_user), NOBODY, dtype=np.int16)
@@ -45,15 +46,19 @@ class FirstAnswers:
         self.version[who] = versions[fresh][where]
 
     def exposed(self, window: Window) -> tuple[int, int]:
-        """Return how many units reached the window's versions, and how many of those converted."""
+        """Return how many units reached the window's versions, and how many of those converted.
+
+        Users who met another version first are left out: their conversion was that version's to decide.
+        """
         own = ~window.copy & (window.version != NOBODY)
         requests, versions = window.request[own], window.version[own]
         if self.per == "request":
             ok = window.status[own] < SERVER_ERROR
             converted = ok & (self._requests.conversion[requests] < self._rate[versions])
             return len(requests), int(np.count_nonzero(converted))
-        users = np.unique(self._requests.user[requests])
+        users = np.flatnonzero(np.bincount(self._requests.user[requests], minlength=1))
         deciding = self.version[users]
-        among = np.isin(deciding, np.unique(versions))
-        converted = among & (self._requests.conversion_of_user[users] < self._rate[deciding])
-        return len(users), int(np.count_nonzero(converted))
+        # A user for whom another version decided was exposed to no chance of converting here: that is no failure.
+        decided_here = np.isin(deciding, np.unique(versions))
+        converted = decided_here & (self._requests.conversion_of_user[users] < self._rate[deciding])
+        return int(np.count_nonzero(decided_here | (deciding == NOBODY))), int(np.count_nonzero(converted))

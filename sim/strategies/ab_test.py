@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from sim.spec.analysis import Guardrail
 from sim.spec.strategy import SegmentMatch
 from sim.strategies.story import Story
-from sim.units import Percent, PositiveDuration, Quantity
+from sim.units import Percent, PositiveDuration, Quantity, format_duration
+
+if TYPE_CHECKING:
+    from sim.cluster.experiment import Found
+    from sim.strategies.rollout import Rollout
+    from sim.strategies.story import Steps
+
+SCALE_DOWN_DELAY_SECONDS = 30.0
+"""How long the pods of the version that lost live on, as in a canary."""
 
 Alpha = Annotated[float, Quantity("share", high=0.5, above=True)]
 
@@ -47,3 +55,54 @@ class ABTest(Story):
             given = "neither" if self.duration is None else "both"
             raise ValueError(f"has {given} of duration and samplesPerVariant; must have one of them")
         return self
+
+    def steps_text(self) -> tuple[str, ...]:
+        """Return the planned steps in words."""
+        until = (
+            f"for {format_duration(self.duration)}" if self.duration else f"until both have {self.samples_per_variant}"
+        )
+        return ("Start the treatment's pods", f"Compare treatment and control {until}", "Decide for all users")
+
+    def roll_out(self, rollout: Rollout) -> Steps:
+        """Divide the users, wait, compare, and give all of them the better version."""
+        steps = rollout.steps()
+        steps.begin()
+        yield from rollout.scale_to_weight(self._treatment_percent(rollout))
+        yield from self._divide(rollout)
+        steps.begin()
+        experiment = rollout.experiment(self.kind)
+        if self.guardrail is not None:
+            rollout.start_analysis(self.guardrail, "guardrail")
+        if self.samples_per_variant is None:
+            yield from rollout.pause(self.duration)
+        else:
+            yield from rollout.await_samples(experiment, self.samples_per_variant)
+        steps.begin()
+        found = experiment.compare(self.alpha)
+        if self._promotes(found):
+            yield from rollout.promote(found.reason, SCALE_DOWN_DELAY_SECONDS)
+        else:
+            yield from rollout.abort(SCALE_DOWN_DELAY_SECONDS)
+            rollout.finish("kept", found.reason)
+
+    def undo(self, rollout: Rollout) -> Steps:
+        """Give all users to control."""
+        yield from rollout.abort(SCALE_DOWN_DELAY_SECONDS)
+
+    def _divide(self, rollout: Rollout) -> Steps:
+        """Send the treatment group to the new version, and wait until the mesh does."""
+        if self.unit == "user":
+            rollout.stick_to_users()
+        if self.match:
+            rollout.match(self.match)
+        rollout.set_weight(self.weight or 0.0)
+        yield from rollout.await_route()
+
+    def _treatment_percent(self, rollout: Rollout) -> float:
+        """Return the percentage of users that the treatment's pods are for: the weight, or else the segments' share."""
+        return rollout.percent_of_users(self.match) if self.weight is None else self.weight
+
+    def _promotes(self, found: Found) -> bool:
+        if found.difference.judgement.phase == "Inconclusive":
+            return self.on_no_difference == "promote"
+        return found.difference.judgement.phase == "Successful"

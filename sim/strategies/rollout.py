@@ -12,6 +12,7 @@ from sim.cluster.analysis_run import AnalysisRun
 from sim.cluster.arithmetic import FULL_WEIGHT, routed_canary_pods
 from sim.cluster.clock import STRATEGY
 from sim.cluster.deployment import BasicCanary, Controller, RollingUpdate
+from sim.cluster.experiment import Experiment
 from sim.cluster.on_call import approval
 from sim.cluster.progress import ProgressDeadline
 from sim.cluster.replica_set import ReplicaSet
@@ -273,6 +274,12 @@ class Rollout:
         self.say("match", self.candidate.version, f"{who} by match to {self.candidate.version}.")
         self._ask(self.weight)
 
+    def percent_of_users(self, segments: Sequence[SegmentMatch]) -> float:
+        """Return the percentage of all users that these segments are."""
+        users = self.world.scenario.users
+        counts = dict(zip(users.segments, users.segment_counts(), strict=True))
+        return FULL_WEIGHT * sum(counts[match.segment] for match in segments) / users.count
+
     def mirror(self, percent: float) -> None:
         """Copy `percent` of the user requests to the candidate; 0 ends it."""
         self._mirror = (self.candidate.number, percent) if percent > 0 else None
@@ -349,6 +356,35 @@ class Rollout:
         self._analyses.append(run)
         run.done.callbacks.append(lambda _: self._heed(run, name))
         return run
+
+    def observe(self, spec: AnalysisSpec, name: str, seconds: float) -> Generator[simpy.Event, None, str | None]:
+        """Wait for `seconds` beside an analysis, less if it ends badly; return what speaks against the release.
+
+        A person decides where the analysis cannot; what was never measured is not healthy.
+        """
+        run = AnalysisRun(self.world, spec, name, inline=False)
+        self._analyses.append(run)
+        over = self.world.env.after(seconds, STRATEGY)
+        yield over | run.done
+        if run.phase == "Successful":
+            yield over
+        run.stop()
+        if run.phase == "Inconclusive":
+            yield from self._await_person(f"{name} is inconclusive: {run.message}")
+            return None
+        if run.phase == "Successful":
+            return None if run.has_data else f"{name} had no data"
+        return f"{name}: {run.message}"
+
+    def experiment(self, name: str) -> Experiment:
+        """Return the comparison of the candidate's users with the others, from now on."""
+        return Experiment(self.world, name)
+
+    def await_samples(self, experiment: Experiment, count: int) -> Steps:
+        """Wait until both groups of an experiment have `count` users (or requests)."""
+        while experiment.smallest_group() < count:
+            yield experiment.next_look()
+        yield from self._clear_doubt()
 
     def _heed(self, run: AnalysisRun, name: str) -> None:
         if run.phase in ("Failed", "Error"):
