@@ -129,6 +129,8 @@ class Quantity:
     high: float = math.inf
     above: bool = False
     """The low bound itself is excluded."""
+    bare: bool = False
+    """Written as a plain number: keys whose name says seconds, as in Kubernetes."""
 
     @property
     def unit(self) -> str:
@@ -152,11 +154,15 @@ class Quantity:
         number = self._number(value)
         outside = number < self.low or number > self.high or (self.above and number == self.low)
         if outside:
-            raise ValueError(f"is {self._words(number) if isinstance(value, str) else shown(value)}; must be {self.bounds}")
+            raise ValueError(
+                f"is {self._words(number) if isinstance(value, str) else shown(value)}; must be {self.bounds}"
+            )
         return number
 
     def format(self, number: Number) -> Number | str:
         """Return the number as a file shows it; `parse` reads the same number back."""
+        if self.bare:
+            return plain(number)
         if self.kind == "duration":
             return format_duration(number)
         if self.kind == "rate":
@@ -206,6 +212,8 @@ LONGEST = 30 * DAY
 
 Duration = Annotated[float, Quantity("duration", high=LONGEST)]
 PositiveDuration = Annotated[float, Quantity("duration", high=LONGEST, above=True)]
+Seconds = Annotated[float, Quantity("duration", high=LONGEST, bare=True)]
+PositiveSeconds = Annotated[float, Quantity("duration", high=LONGEST, above=True, bare=True)]
 Rate = Annotated[float, Quantity("rate", high=1_000_000)]
 Share = Annotated[float, Quantity("share", high=1)]
 Percent = Annotated[float, Quantity("percent", high=100)]
@@ -242,7 +250,12 @@ class IntOrPercent:
             if not 0 <= percent <= 100:
                 raise ValueError(f"is {value}; must be between 0% and 100%")
             return cls(percent, True)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or value in (math.inf, -math.inf):
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or value != value
+            or value in (math.inf, -math.inf)
+        ):
             raise ValueError(f"is {shown(value)}; must be a count or a percentage: 1 or 25%")
         if value != int(value):
             raise ValueError(f"is {value}; must be a whole number or a percentage such as 25%")

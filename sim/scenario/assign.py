@@ -8,7 +8,9 @@ from typing import Any
 from sim.errors import Problem, ScenarioError
 from sim.scenario.document import Path, parse_value, written
 
-PART = re.compile(r"""\.?(?P<key>[A-Za-z_0-9][-\w]*)|\[(?P<index>\d{1,6})\]|\[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\]""")
+PART = re.compile(
+    r"""\.?(?P<key>[A-Za-z_0-9][-\w]*)|\[(?P<index>\d{1,6})\]|\[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\]"""
+)
 
 
 def parse_path(text: str) -> Path:
@@ -22,7 +24,9 @@ def parse_path(text: str) -> Path:
     while at < len(text):
         found = PART.match(text, at)
         if found is None or (at == 0 and text.startswith(".")):
-            raise _error(text, "is not a path; must look like spec.traffic.rate or spec.strategies.canary.steps[0].setWeight")
+            raise _error(
+                text, "is not a path; must look like spec.traffic.rate or spec.strategies.canary.steps[0].setWeight"
+            )
         parts.append(int(found["index"]) if found["index"] else found["key"] or found["quoted"])
         at = found.end()
     if not parts:

@@ -1,4 +1,4 @@
-"""A scenario file as plain values with the place of each in the file; refuses what could hurt before anything is built."""
+"""A scenario file as plain values with the place of each; refuses what could hurt before anything is built."""
 
 from __future__ import annotations
 
@@ -192,15 +192,20 @@ class _Builder:
         if self._nodes > MOST_NODES:
             self._stop(_position(event), f"has more than {MOST_NODES:,} values; must have at most so many")
         if isinstance(event, AliasEvent):
-            self._stop(_position(event), f"has the alias '*{short(event.anchor)}'; aliases are not allowed, write the value again")
+            self._stop(
+                _position(event),
+                f"has the alias '*{short(event.anchor)}'; aliases are not allowed, write the value again",
+            )
         if event.anchor is not None:
             self._stop(_position(event), f"has the anchor '&{short(event.anchor)}'; anchors are not allowed, delete it")
-        if getattr(event, "ctag", None) is not None and str(event.ctag or "") not in ("", "None"):
-            self._stop(_position(event), f"has the tag '{short(str(event.ctag))}'; tags are not allowed, delete it")
+        if tag := getattr(event, "tag", None):
+            self._stop(_position(event), f"has the tag '{short(str(tag))}'; tags are not allowed, delete it")
         if len(self._frames) >= MOST_DEPTH and not isinstance(event, ScalarEvent):
             self._stop(_position(event), f"is nested deeper than {MOST_DEPTH} levels; must be at most so deep")
         if isinstance(event, ScalarEvent) and len(event.value) > LONGEST_SCALAR:
-            self._stop(_position(event), f"has a text of {len(event.value):,} characters; must be at most {LONGEST_SCALAR:,}")
+            self._stop(
+                _position(event), f"has a text of {len(event.value):,} characters; must be at most {LONGEST_SCALAR:,}"
+            )
 
     def _add(self, event: NodeEvent) -> None:
         frame = self._frames[-1] if self._frames else None
@@ -287,7 +292,9 @@ class _Builder:
 
     def _check_characters(self, text: str, path: Path, position: Position) -> None:
         if any("\ud800" <= character <= "\udfff" for character in text):
-            self._document.refuse(path[:-1] if path else path, position, "has half of a surrogate pair; must be valid Unicode")
+            self._document.refuse(
+                path[:-1] if path else path, position, "has half of a surrogate pair; must be valid Unicode"
+            )
 
     def _stop(self, position: Position, message: str) -> NoReturn:
         _stop(self._document.file, position, message)

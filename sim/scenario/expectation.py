@@ -68,8 +68,7 @@ def _reference(text: str) -> Reference:
         raise ValueError(f"has {text!r:.60}; must be {SHAPE}")
     field = found["field"]
     if field not in FIELDS:
-        known = ", ".join(FIELDS)
-        raise ValueError(f"has the unknown field '{field:.60}'{did_you_mean(field, FIELDS) or f'; must be one of {known}'}")
+        raise ValueError(f"has the unknown field '{field:.60}'{did_you_mean(field, FIELDS)}")
     return Reference(found["strategy"], field)
 
 
@@ -82,9 +81,9 @@ def _is_text(side: Reference | float | str) -> bool:
 def _check_words(left: Reference, operator: Operator, right: Reference | float | str) -> None:
     if _is_text(left) != _is_text(right):
         wanted = "a word" if _is_text(left) else "a number"
-        raise ValueError(f"compares {left.field} with {right if not isinstance(right, Reference) else right.field}; must compare it with {wanted}")
+        other = right.field if isinstance(right, Reference) else right
+        raise ValueError(f"compares {left.field} with {other}; must compare it with {wanted}")
     if _is_text(left) and operator not in ("==", "!="):
         raise ValueError(f"compares a word with {operator}; must use == or !=")
     if left.field == "outcome" and isinstance(right, str) and right not in OUTCOMES:
-        hint = did_you_mean(right, OUTCOMES)
-        raise ValueError(f"has the unknown outcome '{right:.60}'{hint}; must be one of {', '.join(OUTCOMES)}")
+        raise ValueError(f"has the unknown outcome '{right:.60}'{did_you_mean(right, OUTCOMES)}")

@@ -12,10 +12,10 @@ from sim.errors import Problem
 from sim.scenario.document import Document, Path, short
 from sim.scenario.keys import fields_of, model_at
 from sim.spec.model import Model, did_you_mean
+from sim.strategies import STRATEGIES
 from sim.units import shown
 
 MOST_PROBLEMS = 100
-MOST_KNOWN = 40
 CHOICE = re.compile(r"'([^']*)'")
 MUST_BE = {
     "model_type": "a mapping",
@@ -40,11 +40,11 @@ def problems_of(document: Document, root: type[Model], errors: list[ErrorDetails
 def file_path(document: Document, location: tuple[str | int, ...], missing: bool) -> Path:
     """Return the path in the file of pydantic's location: without the tags and layers that only the models have."""
     path: list[str | int] = []
-    value = document.data
+    value: Any = document.data
     for index, part in enumerate(location):
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if (isinstance(value, dict) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        ):
             value = value[part]
         elif not (missing and index == len(location) - 1):
             continue
@@ -72,28 +72,18 @@ def unknown_key(key: str, model: type[Model] | None) -> str:
         return f"unknown key '{short(key)}'"
     if key in model.not_simulated:
         return f"'{key}' is not simulated; delete it"
-    known = list(fields_of(model))
-    hint = did_you_mean(key, known) if len(key) <= 2 * max(map(len, known), default=0) else ""
-    return f"unknown key '{short(key)}'{hint or f'; must be one of {_listed(known)}'}"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(names[:MOST_KNOWN]) or "nothing"
+    return f"unknown key '{short(key)}'{did_you_mean(key, fields_of(model), is_key=True)}"
 
 
 def _unknown_strategy(document: Document, path: Path, error: ErrorDetails) -> Problem:
-    from sim.strategies import STRATEGIES
-
-    known = ", ".join(sorted(STRATEGIES))
+    known = sorted(STRATEGIES)
     written_type = error["input"].get("type") if isinstance(error["input"], dict) else None
     name = str(path[-1]) if path else ""
     if not isinstance(error["input"], dict):
         return document.problem(path, f"is {shown(error['input'])}; must be a mapping, {{}} if it has nothing to say")
     if document.values.get((*path, "type")) or written_type != name:
-        return document.problem(
-            (*path, "type"), f"is {shown(written_type)}{did_you_mean(str(written_type), STRATEGIES)}; must be one of {known}"
-        )
-    message = f"unknown strategy '{short(name)}'{did_you_mean(name, STRATEGIES)}; must be one of {known}, or give its type"
+        return document.problem((*path, "type"), f"is {shown(written_type)}{did_you_mean(str(written_type), known)}")
+    message = f"unknown strategy '{short(name)}'{did_you_mean(name, known)}; a free name needs a type"
     return document.key_problem(path, message)
 
 
@@ -117,5 +107,6 @@ def _message(error: ErrorDetails, value: Any) -> str:
 
 def _choice(expected: str, value: Any) -> str:
     choices = CHOICE.findall(expected)
-    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
-    return f"is {shown(value)}{hint}; must be {' or '.join(choices) if len(choices) < 3 else f'one of {_listed(choices)}'}"
+    if len(choices) < 3:
+        return f"is {shown(value)}; must be {' or '.join(choices)}"
+    return f"is {shown(value)}{did_you_mean(str(value), choices)}"

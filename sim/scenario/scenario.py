@@ -9,17 +9,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from sim.errors import BudgetError, Problem, ScenarioError
 from sim.scenario import document as documents
-from sim.scenario import expectation, references
+from sim.scenario import expectation
 from sim.scenario.assign import assigned
+from sim.scenario.checking import check
 from sim.scenario.document import Document
 from sim.scenario.expectation import Expectation
-from sim.scenario.problems import problems_of
 from sim.scenario.spec import Metadata, ScenarioDocument, Spec
-from sim.scenario.trace import Files, Loaded, TraceError, read_trace
+from sim.scenario.trace import Files
 from sim.spec.mesh import Mesh
 from sim.spec.model import FrozenMapping
 from sim.spec.monitoring import Monitoring
@@ -53,7 +51,7 @@ class Scenario:
             ScenarioError: with all its problems.
         """
         files = Files(Path.cwd() if allow_files else None)
-        return _checked(documents.read(text.encode(errors="surrogatepass"), name), files)
+        return cls._of(documents.read(text.encode(errors="surrogatepass"), name), files)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], name: str = "<scenario>", *, folder: Path | None = None) -> Scenario:
@@ -62,7 +60,7 @@ class Scenario:
         Raises:
             ScenarioError: with all its problems.
         """
-        return _checked(Document(name, data=_plain(data)), Files(folder))
+        return cls._of(Document(name, data=_plain(data)), Files(folder))
 
     def replace(self, path: str, value: Any) -> Scenario:
         """Return the scenario with another value at a path such as spec.traffic.rate; text is read as YAML.
@@ -71,8 +69,7 @@ class Scenario:
             ScenarioError: the path does not exist, or the scenario with the value is not valid.
         """
         data = assigned(self.as_dict(), path, value)
-        changed = _checked(Document(str(self.source or self.name), data=data), self.files)
-        return replace(changed, source=self.source)
+        return self._of(Document(str(self.source or self.name), data=data), self.files, self.source)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plain values of a file that says this."""
@@ -132,6 +129,11 @@ class Scenario:
                 f"{self.name}: a run has about {expected:,.0f} requests; the budget is {limit:,.0f}. "
                 "Lower spec.traffic or spec.duration, or raise the budget."
             )
+
+    @classmethod
+    def _of(cls, document: Document, files: Files, source: Path | None = None) -> Scenario:
+        checked = check(document, files)
+        return cls(checked.model, source, checked.trace, checked.warnings, files)
 
     def _with(self, **changes: Any) -> Scenario:
         spec = self.spec.model_copy(update=changes)
@@ -221,7 +223,7 @@ def load(path: str | Path, *, trace_dir: str | Path | None = None) -> Scenario:
     """
     source = Path(path)
     files = Files(source.parent, Path(trace_dir) if trace_dir is not None else None)
-    return replace(_checked(documents.read(_content(source), str(path)), files), source=source)
+    return Scenario._of(documents.read(_content(source), str(path)), files, source)
 
 
 def _content(path: Path) -> bytes:
@@ -235,61 +237,6 @@ def _content(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         message = f"cannot be read: {error.strerror if isinstance(error, OSError) else error}"
     raise ScenarioError([Problem(str(path), 0, 0, "", message)])
-
-
-def _checked(document: Document, files: Files) -> Scenario:
-    problems = list(document.problems)
-    taken = {problem.path for problem in problems}
-    model: ScenarioDocument | None = None
-    try:
-        model = _validated(document.data, files)
-    except ValidationError as error:
-        errors = error.errors(include_url=False)
-        problems += [found for found in problems_of(document, ScenarioDocument, errors) if found.path not in taken]
-    problems += [document.problem(path, message) for path, message in references.check(document.data)]
-    if problems or model is None:
-        raise ScenarioError(problems)
-    return _with_trace(document, model, files)
-
-
-def _validated(data: Any, files: Files) -> ScenarioDocument:
-    context = {"read_numbers": files.numbers}
-    return ScenarioDocument.model_validate(data, by_alias=True, by_name=False, context=context)
-
-
-def _with_trace(document: Document, model: ScenarioDocument, files: Files) -> Scenario:
-    name = model.spec.traffic.trace
-    warnings = tuple(_warnings(model.spec))
-    if name is None:
-        return Scenario(model, warnings=warnings, files=files)
-    try:
-        loaded = read_trace(files.find(name), model.spec.duration, model.spec.users.count)
-    except TraceError as error:
-        raise ScenarioError([document.problem(("spec", "traffic", "trace"), str(error))]) from None
-    return Scenario(model, trace=loaded.trace, warnings=(*warnings, *_left_out(name, loaded)), files=files)
-
-
-def _left_out(name: str, loaded: Loaded) -> tuple[str, ...]:
-    if not loaded.left_out:
-        return ()
-    return (f"spec.traffic.trace: {loaded.left_out:,} rows of {name} come at or after spec.duration and are left out",)
-
-
-def _warnings(spec: Spec) -> list[str]:
-    """Return what is legal and probably not meant."""
-    found = [
-        f"spec.services.{name} receives no requests: users call {spec.traffic.entry} only"
-        for name in spec.services
-        if name != spec.traffic.entry
-    ]
-    if spec.release is not None and any(strategy.kind == "abTest" for strategy in spec.strategies.values()):
-        service = spec.services[spec.release.service]
-        found += [
-            f"spec.services.{spec.release.service}.versions.{version} has no conversion: an A/B test has nothing to compare"
-            for version in (spec.release.from_version, spec.release.to_version)
-            if service.versions[version].conversion is None
-        ]
-    return found
 
 
 def _plain(value: Any) -> Any:

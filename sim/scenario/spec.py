@@ -52,19 +52,27 @@ class Spec(Model):
 
     duration: PositiveDuration = Field(description="How long is simulated after the release starts, at most 30d.")
     warmup: Duration = Field(60.0, description="Simulated before the release starts, and not reported.")
-    seed: Annotated[int, Quantity("count", high=LARGEST_SEED)] = Field(1, description="All luck comes from this number.")
+    seed: Annotated[int, Quantity("count", high=LARGEST_SEED)] = Field(
+        1, description="All luck comes from this number."
+    )
     objectives: Objectives = Field(Objectives(), description="What the service promises.")
     users: Users = Field(Users(), description="Who uses the service.")
     traffic: Traffic = Field(description="The requests that arrive.")
     services: Frozen[Name, Service] = Field(min_length=1, max_length=MOST_SERVICES, description="The services by name.")
-    mesh: Mesh | None = Field(None, description="The service mesh, {} for Istio's defaults; without it, plain Kubernetes.")
+    mesh: Mesh | None = Field(
+        None, description="The service mesh, {} for Istio's defaults; without it, plain Kubernetes."
+    )
     monitoring: Monitoring = Field(Monitoring(), description="How a bad release can be noticed.")
     release: Release | None = Field(None, description="What is released; without it, nothing is.")
     strategies: Frozen[StrategyName, Strategy] = Field(
-        min_length=1, max_length=MOST_STRATEGIES, description="Ways of releasing, by name; type says which where the name does not."
+        min_length=1,
+        max_length=MOST_STRATEGIES,
+        description="Ways of releasing, by name; type says which where the name does not.",
     )
     expect: tuple[Text, ...] = Field(
-        (), max_length=MOST_EXPECTATIONS, description="What must come out: STRATEGY.FIELD op number, word or STRATEGY.FIELD."
+        (),
+        max_length=MOST_EXPECTATIONS,
+        description="What must come out: STRATEGY.FIELD op number, word or STRATEGY.FIELD.",
     )
 
     @model_validator(mode="before")
@@ -111,5 +119,3 @@ class ScenarioDocument(Model):
             if strategy.get("type") == name:
                 del strategy["type"]
         return data
-
-

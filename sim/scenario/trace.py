@@ -36,7 +36,9 @@ class Files:
         """
         places = [place.resolve() for place in (self.folder, self.allowed) if place is not None]
         if not places:
-            raise TraceError(f"names the file {name!r:.80}; files are not allowed here, give a rate, profile or quantiles")
+            raise TraceError(
+                f"names the file {name!r:.80}; files are not allowed here, give a rate, profile or quantiles"
+            )
         if "\0" in name or not name:
             raise TraceError(f"is {name!r:.80}; must be the name of a file")
         for place in places:
@@ -46,7 +48,9 @@ class Files:
         inside = any((place / name).resolve().is_relative_to(place) for place in places)
         if inside:
             raise TraceError(f"names the file {name!r:.80}, which does not exist in {places[0]}")
-        raise TraceError(f"names the file {name!r:.80} outside the scenario's folder; must be inside it (or in --trace-dir)")
+        raise TraceError(
+            f"names the file {name!r:.80} outside the scenario's folder; must be inside it (or in --trace-dir)"
+        )
 
     def numbers(self, name: str) -> tuple[float, ...]:
         """Return the durations in a file of one value a line, for an empirical law."""
@@ -140,7 +144,9 @@ class _Rows:
         if at < 0:
             self._refuse(number, f"has at_seconds {row[at_column]}", "must be 0 or more")
         if at < last:
-            self._refuse(number, f"has at_seconds {row[at_column]}, before the row above", "rows must be in order of time")
+            self._refuse(
+                number, f"has at_seconds {row[at_column]}, before the row above", "rows must be in order of time"
+            )
         if at >= self._duration:
             self._left_out += 1
             return at
@@ -153,7 +159,11 @@ class _Rows:
         if not user:
             self._refuse(number, "has no user", "every row must have one, or none has the column")
         if user not in self._users and len(self._users) == self._most_users:
-            self._refuse(number, f"is the first of user number {self._most_users + 1:,}", f"spec.users.count is {self._most_users:,} and must be at least the number of users in the trace")
+            self._refuse(
+                number,
+                f"is the first of user number {self._most_users + 1:,}",
+                f"spec.users.count is {self._most_users:,} and must be at least the number of users in the trace",
+            )
         return self._users.setdefault(user, len(self._users))
 
     def _refuse(self, number: int, what: str, must: str) -> NoReturn:

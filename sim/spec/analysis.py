@@ -42,14 +42,19 @@ class MetricSpec(Model):
     segment: Name | None = Field(None, description="Of users of this segment only.")
     interval: PositiveDuration | None = Field(None, description="Between measurements; without it, measured once.")
     window: PositiveDuration = Field(
-        WINDOW_WITHOUT_INTERVAL, description="What a measurement looks back on; by default the interval, without one 60s."
+        WINDOW_WITHOUT_INTERVAL,
+        description="What a measurement looks back on; by default the interval, without one 60s.",
     )
     count: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
         None, description="Number of measurements; by default 1 without an interval, else no end."
     )
     initial_delay: Duration = Field(0.0, description="Before the first measurement.")
-    success_condition: ConditionText | None = Field(None, description="A measurement succeeds when it holds, such as result < 0.01.")
-    failure_condition: ConditionText | None = Field(None, description="A measurement fails when it holds, such as result > 0.01.")
+    success_condition: ConditionText | None = Field(
+        None, description="A measurement succeeds when it holds, such as result < 0.01."
+    )
+    failure_condition: ConditionText | None = Field(
+        None, description="A measurement fails when it holds, such as result > 0.01."
+    )
     failure_limit: Limit = Field(0, description="Failures that are tolerated; the next one fails the analysis.")
     inconclusive_limit: Limit = Field(0, description="Inconclusive measurements that are tolerated.")
     consecutive_error_limit: Limit = Field(4, description="Measurements in a row without data that are tolerated.")
@@ -83,7 +88,9 @@ class AnalysisSpec(Model):
     metrics: tuple[MetricSpec, ...] = Field(
         min_length=1, max_length=MOST_METRICS, description="The metrics; the keys of a single one may be written flat."
     )
-    dry_run: tuple[Text, ...] = Field((), max_length=MOST_METRICS, description="Names of metrics that are measured and do not decide.")
+    dry_run: tuple[Text, ...] = Field(
+        (), max_length=MOST_METRICS, description="Names of metrics that are measured and do not decide."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -153,7 +160,9 @@ GUARDRAIL_INTERVAL = 30.0
 def _ends(analysis: AnalysisSpec) -> AnalysisSpec:
     endless = next((metric.name for metric in analysis.metrics if metric.interval and metric.count is None), None)
     if endless is not None:
-        raise ValueError(f"has an interval and no count in metric '{endless}'; needs a count, the rollout waits for its end")
+        raise ValueError(
+            f"has an interval and no count in metric '{endless}'; needs a count, the rollout waits for its end"
+        )
     return analysis
 
 

@@ -5,11 +5,21 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationInfo, WithJsonSchema, model_serializer, model_validator
-from pydantic import SerializerFunctionWrapHandler
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    Tag,
+    ValidationInfo,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
 
 from sim.spec.model import Model, did_you_mean
 from sim.units import LONGEST, Duration, PositiveDuration, Quantity, shown
@@ -54,7 +64,7 @@ class Exponential(Model):
 
 
 class Lognormal(Model):
-    """What latencies usually look like: given by median and 99th percentile, or by mean and coefficient of variation."""
+    """What latencies usually look like; given by median and 99th percentile, or by mean and variation."""
 
     distribution: Literal["lognormal"] = Field("lognormal", description="The name of the law.")
     median: PositiveDuration | None = Field(None, description="Half of the durations are shorter; with p99.")
@@ -186,9 +196,9 @@ class Empirical(Model):
         values = [value for _, value in self.quantiles]
         if not probabilities or (probabilities[0], probabilities[-1]) != (0.0, 1.0):
             raise ValueError("has quantiles that do not span p0 to p100; must start with p0 and end with p100")
-        if any(right <= left for left, right in zip(probabilities, probabilities[1:], strict=False)):
+        if any(right <= left for left, right in pairwise(probabilities)):
             raise ValueError("has quantiles out of order; must go from p0 to p100")
-        if any(right < left for left, right in zip(values, values[1:], strict=False)):
+        if any(right < left for left, right in pairwise(values)):
             raise ValueError("has quantiles whose durations fall; durations must increase")
         return self
 
@@ -199,7 +209,7 @@ class Empirical(Model):
 
     def mean_seconds(self) -> float:
         """Return the mean."""
-        steps = zip(self.quantiles, self.quantiles[1:], strict=False)
+        steps = pairwise(self.quantiles)
         return sum((right[0] - left[0]) * (left[1] + right[1]) / 2 for left, right in steps)
 
 
@@ -251,12 +261,10 @@ def _known(value: Any) -> Any:
         if isinstance(value, (list, tuple)):
             raise ValueError("is a list; must be a duration or a distribution")
         return value
-    known = ", ".join(DISTRIBUTIONS)
     if "distribution" not in value:
-        raise ValueError(f"is a mapping without 'distribution'; must name one of {known}")
+        raise ValueError(f"is a mapping without 'distribution'; must name one of {', '.join(DISTRIBUTIONS)}")
     name = value["distribution"]
-    hint = did_you_mean(str(name), DISTRIBUTIONS)
-    raise ValueError(f"has the unknown distribution {shown(name)}{hint}; must be one of {known}")
+    raise ValueError(f"has the unknown distribution {shown(name)}{did_you_mean(str(name), DISTRIBUTIONS)}")
 
 
 Law: TypeAlias = Annotated[

@@ -37,7 +37,9 @@ class Fault(Model):
     segment: Name | None = Field(None, description="Only users of this segment meet the fault.")
     at: Duration | None = Field(None, description="From this moment after the release started; without it, always.")
     for_: PositiveDuration | None = Field(None, alias="for", description="For this long; without it, to the end.")
-    ramp_up: PositiveDuration | None = Field(None, description="Grows linearly to its full size over this time from `at`.")
+    ramp_up: PositiveDuration | None = Field(
+        None, description="Grows linearly to its full size over this time from `at`."
+    )
     status_code: Annotated[int, Quantity("count", low=400, high=599)] = Field(
         500, description="HTTP status of the errors; 4xx count as no failure."
     )
@@ -49,5 +51,7 @@ class Fault(Model):
             names = ", ".join(str(fields[name].alias) for name in EFFECTS)
             raise ValueError(f"has no effect; must have at least one of {names}")
         if self.segment is not None and (self.crash or self.never_ready or self.cold_start is not None):
-            raise ValueError("limits crash, neverReady or coldStart to a segment; pods fail for everyone, leave segment out")
+            raise ValueError(
+                "limits crash, neverReady or coldStart to a segment; pods fail for everyone, leave segment out"
+            )
         return self

@@ -33,8 +33,7 @@ def _words(value: Any) -> Any:
 def _known(condition: str) -> str:
     if condition in RETRY_CONDITIONS or STATUS_CODE.fullmatch(condition):
         return condition
-    hint = did_you_mean(condition, RETRY_CONDITIONS)
-    raise ValueError(f"is {condition!r:.60}{hint}; must be a status such as 503 or one of {', '.join(RETRY_CONDITIONS)}")
+    raise ValueError(f"is {condition!r:.60}{did_you_mean(condition, (*RETRY_CONDITIONS, '503'))}")
 
 
 RetryOn = Annotated[tuple[Annotated[str, AfterValidator(_known)], ...], BeforeValidator(_words)]
@@ -46,11 +45,13 @@ class Retries(Model):
     attempts: Annotated[int, Quantity("count", high=MOST_ATTEMPTS)] = Field(
         2, description="Most retries of a request; 0 turns retries off."
     )
-    per_try_timeout: PositiveDuration | None = Field(None, description="Timeout of one attempt; without it, the whole timeout.")
+    per_try_timeout: PositiveDuration | None = Field(
+        None, description="Timeout of one attempt; without it, the whole timeout."
+    )
     retry_on: RetryOn = Field(
         DEFAULT_RETRY_ON,
         max_length=20,
-        description="What is retried: a list, or words with commas as Istio writes them. A 500 is retried only by 5xx or 500.",
+        description="What is retried: a list, or Istio's words with commas. A 500 is retried only by 5xx or 500.",
     )
     backoff: Duration = Field(0.025, description="Base wait before a retry; it doubles, with jitter, as in Envoy.")
 
@@ -71,8 +72,12 @@ class OutlierDetection(Model):
         5, alias="consecutive5xxErrors", description="Errors in a row that eject a pod."
     )
     interval: PositiveDuration = Field(10.0, description="Between two looks at which pods may return.")
-    base_ejection_time: PositiveDuration = Field(30.0, description="Time out, multiplied by the number of ejections so far.")
-    max_ejection_percent: Percent = Field(10.0, description="Most pods of a service ejected at once; one is always allowed.")
+    base_ejection_time: PositiveDuration = Field(
+        30.0, description="Time out, multiplied by the number of ejections so far."
+    )
+    max_ejection_percent: Percent = Field(
+        10.0, description="Most pods of a service ejected at once; one is always allowed."
+    )
 
 
 class Mesh(Model):
@@ -82,7 +87,9 @@ class Mesh(Model):
         "leastRequest", description="How a pod of the chosen version is picked."
     )
     propagation_delay: Law = Field(Constant(value=1.0), description="From a change of routes until proxies follow it.")
-    timeout: PositiveDuration | None = Field(None, description="Timeout of a request with its retries; without it, none.")
+    timeout: PositiveDuration | None = Field(
+        None, description="Timeout of a request with its retries; without it, none."
+    )
     retries: Retries = Field(Retries(), description="Second tries.")
     retry_budget: RetryBudget | None = Field(None, description="Bounds retries under way; without it, no bound.")
     outlier_detection: OutlierDetection | None = Field(None, description="Ejects failing pods; without it, off.")

@@ -17,6 +17,7 @@ NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 VERSION_NAME = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
 STRATEGY_NAME = r"[a-z][A-Za-z0-9]*"
 LONGEST_NAME = 63
+MOST_LISTED = 40
 
 
 class Model(BaseModel):
@@ -105,7 +106,14 @@ def from_mapping(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable
     return apply
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'x'?" when a known word is close, else ""."""
-    close = get_close_matches(word, list(known), 1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+LONGEST_GUESSED = 80
+
+
+def did_you_mean(word: str, known: Iterable[str], *, is_key: bool = False) -> str:
+    """Return what to write instead of an unknown word: the closest known one, or what there is."""
+    names = list(known)
+    close = get_close_matches(word, names, 1) if len(word) <= LONGEST_GUESSED else []
+    listed = ", ".join(names[:MOST_LISTED]) or "nothing: there is none"
+    if not close:
+        return f"; must be one of {listed}"
+    return f"; did you mean '{close[0]}'?" + ("" if is_key else f" known: {listed}")

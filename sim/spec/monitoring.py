@@ -46,15 +46,21 @@ class Alert(Model):
     """A rule evaluated at every scrape."""
 
     name: Name = Field(description="Its name.")
-    kind: Literal["burnRate", "threshold"] = Field(description="burnRate: error budget spent too fast; threshold: a condition.")
+    kind: Literal["burnRate", "threshold"] = Field(
+        description="burnRate: error budget spent too fast; threshold: a condition."
+    )
     metric: Literal["errorRate"] = Field("errorRate", description="What is measured.")
-    by: Literal["service", "version"] = Field("service", description="Over the whole service, or each version by itself.")
+    by: Literal["service", "version"] = Field(
+        "service", description="Over the whole service, or each version by itself."
+    )
     windows: tuple[BurnWindow, ...] = Field(
         (), max_length=MOST_WINDOWS, description="For burnRate: fires when any pair burns too fast."
     )
     window: PositiveDuration | None = Field(None, description="For threshold: what the metric is taken over.")
     for_: Duration = Field(0.0, alias="for", description="How long it must hold before it fires.")
-    condition: ConditionText | None = Field(None, description="For threshold: fires when this holds, such as result > 0.02.")
+    condition: ConditionText | None = Field(
+        None, description="For threshold: fires when this holds, such as result > 0.02."
+    )
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Alert:

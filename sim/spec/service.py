@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from sim.spec.distributions import Constant, Law
 from sim.spec.fault import Fault
 from sim.spec.model import Frozen, Model, VersionName
-from sim.units import Duration, PositiveDuration, Quantity, Share
+from sim.units import Duration, PositiveSeconds, Quantity, Seconds, Share
 
 MOST_FAULTS = 20
 MOST_VERSIONS = 50
@@ -22,8 +22,8 @@ class Probe(Model):
 
     not_simulated: ClassVar[tuple[str, ...]] = ("httpGet", "exec", "tcpSocket", "grpc", "timeoutSeconds")
 
-    initial_delay_seconds: Duration = Field(0.0, description="From the start of the container to the first probe.")
-    period_seconds: PositiveDuration = Field(10.0, description="Between two probes.")
+    initial_delay_seconds: Seconds = Field(0.0, description="From the start of the container to the first probe.")
+    period_seconds: PositiveSeconds = Field(10.0, description="Between two probes.")
     success_threshold: Count = Field(1, description="Successes in a row that make a pod ready.")
     failure_threshold: Count = Field(3, description="Failures in a row that make a pod unready.")
 
@@ -32,7 +32,9 @@ class Conversion(Model):
     """How often a user does what the business wants."""
 
     rate: Share = Field(description="Share of users (or of answered requests) that convert.")
-    per: Literal["user", "request"] = Field("user", description="What converts: the user once, or each answered request.")
+    per: Literal["user", "request"] = Field(
+        "user", description="What converts: the user once, or each answered request."
+    )
 
 
 class PodKeys(Model):
@@ -49,14 +51,18 @@ class PodKeys(Model):
     readiness_probe: Probe | None = Field(
         None, description="Without it, a pod is ready as soon as its container has started."
     )
-    min_ready_seconds: Duration = Field(0.0, description="How long a pod must be ready to count as available.")
-    progress_deadline_seconds: PositiveDuration = Field(600.0, description="Without progress for this long, it is reported.")
-    termination_grace_period_seconds: Duration = Field(30.0, description="From a pod's deletion to its kill.")
+    min_ready_seconds: Seconds = Field(0.0, description="How long a pod must be ready to count as available.")
+    progress_deadline_seconds: PositiveSeconds = Field(
+        600.0, description="Without progress for this long, it is reported."
+    )
+    termination_grace_period_seconds: Seconds = Field(30.0, description="From a pod's deletion to its kill.")
     pre_stop: Duration | None = Field(None, description="Wait before the application is told to stop (SIGTERM).")
     endpoint_propagation: Law = Field(
         Constant(value=1.0), description="Until all callers know that a pod became ready or left."
     )
-    latency: Law = Field(Constant(value=0.05), description="How long a worker is held by a request; the user sees waiting too.")
+    latency: Law = Field(
+        Constant(value=0.05), description="How long a worker is held by a request; the user sees waiting too."
+    )
     error_rate: Share = Field(0.0, description="Share of attempts that fail.")
 
 
@@ -85,9 +91,7 @@ class Service(PodKeys):
     def resolved(self, version: str) -> ResolvedVersion:
         """Return the version with what it inherits from the service filled in."""
         own = self.versions[version]
-        values = {
-            name: getattr(own if name in own.model_fields_set else self, name) for name in PodKeys.model_fields
-        }
+        values = {name: getattr(own if name in own.model_fields_set else self, name) for name in PodKeys.model_fields}
         return ResolvedVersion.model_construct(
             **values, faults=own.faults, conversion=own.conversion, name=version, service=self._name
         )
@@ -104,9 +108,20 @@ class Service(PodKeys):
         return named
 
     @model_validator(mode="after")
-    def _probe_for_never_ready(self) -> Service:
-        for name in self.versions:
-            resolved = self.resolved(name)
-            if any(fault.never_ready for fault in resolved.faults) and resolved.readiness_probe is None:
-                raise ValueError(f"has version {name} with neverReady but no readinessProbe; neverReady needs a readinessProbe")
+    def _versions_make_sense(self) -> Service:
+        for version in self.versions:
+            _check(self.resolved(version))
         return self
+
+
+def _check(version: ResolvedVersion) -> None:
+    if any(fault.never_ready for fault in version.faults) and version.readiness_probe is None:
+        raise ValueError(
+            f"has version {version.name} with neverReady but no readinessProbe; neverReady needs a readinessProbe"
+        )
+    if version.progress_deadline_seconds <= version.min_ready_seconds:
+        # Source: Kubernetes validation of a Deployment.
+        raise ValueError(
+            f"has progressDeadlineSeconds {version.progress_deadline_seconds:g} in version {version.name}; "
+            f"must be above minReadySeconds, {version.min_ready_seconds:g}"
+        )

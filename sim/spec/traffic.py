@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -39,7 +40,9 @@ class Traffic(Model):
 
     entry: Name = Field("", description="The service that users call; may be left out when there is one service.")
     rate: Rate | None = Field(None, description="A constant rate.")
-    profile: tuple[ProfilePoint, ...] = Field((), max_length=MOST_POINTS, description="Rates from moments on, in order.")
+    profile: tuple[ProfilePoint, ...] = Field(
+        (), max_length=MOST_POINTS, description="Rates from moments on, in order."
+    )
     arrivals: Literal["poisson", "constant"] = Field(
         "poisson", description="poisson: independent users; constant: evenly spaced."
     )
@@ -64,10 +67,12 @@ class Traffic(Model):
 
     @model_validator(mode="after")
     def _in_order(self) -> Traffic:
-        for index, (left, right) in enumerate(zip(self.profile, self.profile[1:], strict=False)):
+        for index, (left, right) in enumerate(pairwise(self.profile)):
             if right.at <= left.at:
                 moment, previous = format_duration(right.at), format_duration(left.at)
-                raise ValueError(f"has profile[{index + 1}] at {moment}; must be after the point before it, at {previous}")
+                raise ValueError(
+                    f"has profile[{index + 1}] at {moment}; must be after the point before it, at {previous}"
+                )
         return self
 
     def stretches(self, start: float, end: float) -> Iterator[tuple[float, float, float, float]]:

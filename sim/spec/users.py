@@ -21,12 +21,8 @@ class Segment(Model):
     count: Annotated[int, Quantity("count", high=MOST_USERS)] | None = Field(
         None, description="Its number of users; or give share."
     )
-    headers: Frozen[Text, Text] = Field(
-        EMPTY, max_length=MOST_HEADERS, description="Headers that its requests carry."
-    )
-    cookies: Frozen[Text, Text] = Field(
-        EMPTY, max_length=MOST_HEADERS, description="Cookies that its requests carry."
-    )
+    headers: Frozen[Text, Text] = Field(EMPTY, max_length=MOST_HEADERS, description="Headers that its requests carry.")
+    cookies: Frozen[Text, Text] = Field(EMPTY, max_length=MOST_HEADERS, description="Cookies that its requests carry.")
     public: StrictBool = Field(True, description="false: testers, left out of user damage.")
 
     @model_validator(mode="after")
@@ -41,9 +37,7 @@ class Users(Model):
     """All users and how they are divided; who belongs to no segment is public."""
 
     count: Annotated[int, Quantity("count", low=1, high=MOST_USERS)] = Field(1_000, description="Number of users.")
-    segments: Frozen[Name, Segment] = Field(
-        EMPTY, max_length=MOST_SEGMENTS, description="Segments by name, in order."
-    )
+    segments: Frozen[Name, Segment] = Field(EMPTY, max_length=MOST_SEGMENTS, description="Segments by name, in order.")
 
     @model_validator(mode="after")
     def _segments_fit(self) -> Users:

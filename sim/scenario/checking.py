@@ -1,0 +1,85 @@
+"""All that is wrong with a document, or what it says: models, trace and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from sim.errors import Problem, ScenarioError
+from sim.scenario import references
+from sim.scenario.document import Document
+from sim.scenario.problems import problems_of
+from sim.scenario.spec import ScenarioDocument, Spec
+from sim.scenario.trace import Files, Loaded, TraceError, read_trace
+from sim.spec.traffic import Trace
+
+
+class Checked(NamedTuple):
+    """A valid document with the trace it names, and what is legal and probably not meant."""
+
+    model: ScenarioDocument
+    trace: Trace | None
+    warnings: tuple[str, ...]
+
+
+def check(document: Document, files: Files) -> Checked:
+    """Return what a document says.
+
+    Raises:
+        ScenarioError: with everything that is wrong with it.
+    """
+    problems = list(document.problems)
+    model: ScenarioDocument | None = None
+    try:
+        model = _validated(document.data, files)
+    except ValidationError as error:
+        problems += _new(problems, problems_of(document, ScenarioDocument, error.errors(include_url=False)))
+    problems += _new(problems, (document.problem(*finding) for finding in references.check(document.data)))
+    if problems or model is None:
+        raise ScenarioError(problems)
+    return _with_trace(document, model, files)
+
+
+def _new(known: list[Problem], found: Iterator[Problem]) -> list[Problem]:
+    """Return the problems at places that have none yet: one mistake, one message."""
+    taken = {(problem.path, problem.line, problem.column) for problem in known}
+    return [problem for problem in found if (problem.path, problem.line, problem.column) not in taken]
+
+
+def _validated(data: Any, files: Files) -> ScenarioDocument:
+    context = {"read_numbers": files.numbers}
+    return ScenarioDocument.model_validate(data, by_alias=True, by_name=False, context=context)
+
+
+def _with_trace(document: Document, model: ScenarioDocument, files: Files) -> Checked:
+    name = model.spec.traffic.trace
+    warnings = tuple(_warnings(model.spec))
+    if name is None:
+        return Checked(model, None, warnings)
+    try:
+        loaded = read_trace(files.find(name), model.spec.duration, model.spec.users.count)
+    except TraceError as error:
+        raise ScenarioError([document.problem(("spec", "traffic", "trace"), str(error))]) from None
+    return Checked(model, loaded.trace, (*warnings, *_left_out(name, loaded)))
+
+
+def _left_out(name: str, loaded: Loaded) -> tuple[str, ...]:
+    if not loaded.left_out:
+        return ()
+    return (f"spec.traffic.trace: {loaded.left_out:,} rows of {name} come at or after spec.duration and are left out",)
+
+
+def _warnings(spec: Spec) -> Iterator[str]:
+    """Yield what is legal and probably not meant."""
+    for name in spec.services:
+        if name != spec.traffic.entry:
+            yield f"spec.services.{name} receives no requests: users call {spec.traffic.entry} only"
+    release = spec.release
+    if release is None or all(strategy.kind != "abTest" for strategy in spec.strategies.values()):
+        return
+    for version in (release.from_version, release.to_version):
+        if spec.services[release.service].versions[version].conversion is None:
+            path = f"spec.services.{release.service}.versions.{version}"
+            yield f"{path} has no conversion: an A/B test has nothing to compare"
