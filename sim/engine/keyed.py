@@ -148,3 +148,8 @@ def uniforms(
     """Return four numbers strictly inside (0, 1), a function of the arguments alone."""
     words = four_uniforms(U(seed), U(replication), U(a), U(b), U(c), U(purpose))
     return words  # type: ignore[no-any-return]
+
+
+def salt(seed: int, replication: int) -> int:
+    """Return the 32 bits that set the consistent hash of one run apart from another's."""
+    return int(uniforms(seed, replication, AFFINITY)[0] * 2**32)

@@ -25,6 +25,7 @@ L1, L2, L3, L4 = 6.666666666666735130e-01, 3.999999999940941908e-01, 2.857142874
 L5, L6, L7 = 1.818357216161805012e-01, 1.531383769920937332e-01, 1.479819860511658591e-01
 E1, E2, E3 = 1.66666666666666019037e-01, -2.77777777770155933842e-03, 6.61375632143793436117e-05
 E4, E5 = -1.65339022054652515390e-06, 4.13813679705723846039e-08
+LN2 = 0.6931471805599453
 EXP_LOWEST, EXP_HIGHEST = -708.0, 709.0
 """Below the lowest e^x is taken as 0 and above the highest as infinite: subnormal results are left out."""
 
@@ -97,6 +98,12 @@ def pexp(x: float) -> float:
 def ppow(x: float, power: float) -> float:
     """Return x to a power, for x above 0; relative error about |power log x| x 1e-16."""
     return pexp(power * plog(x))
+
+
+@entry_point
+def half_power(x: float) -> float:
+    """Return 0.5 to the power of x."""
+    return pexp(-(x * LN2))
 
 
 # Source: Wichura (1988), Algorithm AS 241, PPND16.

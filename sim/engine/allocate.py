@@ -1,0 +1,239 @@
+"""The compiled engine's arrays at the start of a run."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.balancers import BALANCERS
+from sim.engine.keyed import salt
+from sim.engine.laws import Floats, encode
+from sim.engine.layout import (
+    BACKOFF_SECONDS,
+    BALANCER,
+    BASE_EJECTION,
+    BUDGET,
+    CALL_FIELDS,
+    EJECTION_FIELDS,
+    EJECTION_ROOM,
+    EVERYONE,
+    FAILURES_TO_EJECT,
+    FAULT_FIELDS,
+    FIRST_PODS,
+    FIRST_ROOM,
+    FREE_CALLS,
+    FREE_WORKERS,
+    HAS_BUDGET,
+    HEAP_FIELDS,
+    HEAP_ROOM,
+    LONGEST_EJECTION,
+    LONGEST_MAXIMUM_EJECTION,
+    MIN_RETRYING,
+    MOST_EJECTED,
+    MOST_RETRIES,
+    NEXT_ARRIVAL,
+    NO_LAW,
+    PER_TRY_SECONDS,
+    POD_FIELDS,
+    POD_ROOM,
+    REQUESTS,
+    RING_FIELDS,
+    RING_ROOM,
+    ROW_FIELDS,
+    ROW_ROOM,
+    TICK_SECONDS,
+    TIMEOUT_SECONDS,
+    VERSIONS,
+    WORKER_FIELDS,
+)
+from sim.engine.protocol import PlaneConfig, Reason, Requests
+from sim.engine.retries import STATUS_CODES, retried_reasons, retried_statuses
+from sim.engine.state import PtrState
+from sim.spec.distributions import Law
+from sim.spec.fault import Fault
+from sim.spec.mesh import Mesh, OutlierDetection
+from sim.spec.service import ResolvedVersion
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def empty(fields: dict[str, type], room: int) -> Arrays:
+    """Return arrays of zeros by field."""
+    return {name: np.zeros(room, item) for name, item in fields.items()}
+
+
+def stack(room: int) -> NDArray[np.int32]:
+    """Return free places, the lowest on top."""
+    return np.arange(room, dtype=np.int32)[::-1].copy()
+
+
+def allocate(config: PlaneConfig) -> PtrState:
+    """Return the state of a data plane at its start, without pods and routes."""
+    requests, versions = config.requests, len(config.versions)
+    arrays: Arrays = {
+        **_scalars(config),
+        **_requests(requests),
+        **_versions(config.versions, requests.segments, config.start),
+        **_retried(config.mesh),
+        **_pools(versions + 2),
+        **_routes(versions, len(requests.segments)),
+        **empty(CALL_FIELDS, FIRST_ROOM),
+        **empty(WORKER_FIELDS, FIRST_ROOM),
+        **empty(HEAP_FIELDS, FIRST_ROOM),
+        **empty(RING_FIELDS, FIRST_ROOM),
+        **empty(EJECTION_FIELDS, FIRST_ROOM),
+        **empty(POD_FIELDS, FIRST_PODS),
+        **{name: np.empty(len(requests.arrival) + FIRST_ROOM, item) for name, item in ROW_FIELDS.items()},
+        "free_call": stack(FIRST_ROOM),
+        "free_worker": stack(FIRST_ROOM),
+    }
+    arrays["worker_pod"][:] = -1
+    arrays["worker_due"][:] = math.nan
+    arrays["heap_time"][0] = math.inf
+    return PtrState(**arrays)
+
+
+def _scalars(config: PlaneConfig) -> Arrays:
+    arrival, mesh = config.requests.arrival, config.mesh
+    integers, floats = np.zeros(32, np.int64), np.zeros(16)
+    integers[[REQUESTS, VERSIONS]] = len(arrival), len(config.versions)
+    integers[[FREE_CALLS, FREE_WORKERS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM]] = FIRST_ROOM
+    integers[POD_ROOM], integers[ROW_ROOM] = FIRST_PODS, len(arrival) + FIRST_ROOM
+    floats[NEXT_ARRIVAL] = arrival[0] if len(arrival) else math.inf
+    floats[[TIMEOUT_SECONDS, PER_TRY_SECONDS]] = math.inf
+    integers[BALANCER] = BALANCERS[mesh.load_balancer if mesh else "random"].code
+    if mesh is not None:
+        _set_mesh(mesh, integers, floats)
+    return {"iv": integers, "fv": floats}
+
+
+def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
+    floats[TIMEOUT_SECONDS] = mesh.timeout or math.inf
+    floats[PER_TRY_SECONDS] = mesh.retries.per_try_timeout or math.inf
+    floats[BACKOFF_SECONDS] = mesh.retries.backoff
+    integers[MOST_RETRIES] = mesh.retries.attempts
+    if mesh.retry_budget is not None:
+        integers[[HAS_BUDGET, MIN_RETRYING]] = 1, mesh.retry_budget.min_retry_concurrency
+        floats[BUDGET] = mesh.retry_budget.percent / 100
+    if mesh.outlier_detection is not None:
+        _set_ejection(mesh.outlier_detection, integers, floats)
+
+
+def _set_ejection(rule: OutlierDetection, integers: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
+    integers[FAILURES_TO_EJECT] = rule.consecutive_5xx_errors
+    floats[TICK_SECONDS], floats[BASE_EJECTION] = rule.interval, rule.base_ejection_time
+    floats[LONGEST_EJECTION] = max(LONGEST_MAXIMUM_EJECTION, rule.base_ejection_time)
+    floats[MOST_EJECTED] = rule.max_ejection_percent
+
+
+def _requests(requests: Requests) -> Arrays:
+    return {
+        "key": np.array([requests.seed, requests.replication], np.uint64),
+        "salt": np.array([salt(requests.seed, requests.replication)], np.int64),
+        "arrival": requests.arrival,
+        "request_user": requests.user,
+        "user_segment": requests.segment_of_user,
+        "user_sticky": requests.sticky_of_user,
+        "request_call": np.full(len(requests.arrival) + 1, -1, np.int32),
+    }
+
+
+def _retried(mesh: Mesh | None) -> Arrays:
+    words = mesh.retries.retry_on if mesh else ()
+    reasons, statuses = retried_reasons(words), retried_statuses(words)
+    return {
+        "retried_reason": np.array([reason in reasons for reason in Reason], np.int8),
+        "retried_status": np.array([status in statuses for status in range(STATUS_CODES)], np.int8),
+    }
+
+
+def _pools(pools: int) -> Arrays:
+    """One pool a version, one of the whole service, one that stays empty."""
+    counts = {name: np.zeros(pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected")}
+    return {**counts, "ready": np.zeros(pools * FIRST_PODS, np.int32)}
+
+
+def _routes(versions: int, segments: int) -> Arrays:
+    return {
+        "route_choices": np.zeros(1, np.int64),
+        "route_cumulative": np.zeros(versions + 1),
+        "route_version": np.zeros(versions + 1, np.int64),
+        "match_version": np.full(segments + 1, -1, np.int64),
+        "mirror_version": np.full(1, -1, np.int64),
+        "mirror_percent": np.zeros(1),
+    }
+
+
+
+class _Tables:
+    """The tables of all laws, one after another."""
+
+    def __init__(self) -> None:
+        self._tables: list[Floats] = []
+        self._length = 0
+
+    def add(self, law: Law) -> tuple[int, float, float, int]:
+        """Return code, parameters and the place of the table."""
+        code = encode(law)
+        place = self._length
+        self._tables.append(code.table)
+        self._length += len(code.table)
+        return code.law, code.a, code.b, place
+
+    def joined(self) -> Floats:
+        return np.concatenate([*self._tables, np.zeros(1)])
+
+
+def _versions(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...], start: float) -> Arrays:
+    tables = _Tables()
+    laws = np.array([tables.add(version.latency) for version in versions], np.float64)
+    last_faults = np.cumsum([len(version.faults) for version in versions])
+    faults = _faults(versions, segments, tables)
+    unlimited = np.iinfo(np.int64).max
+    queues = [unlimited if version.queue_capacity is None else version.queue_capacity for version in versions]
+    return {
+        "version_law": laws[:, 0].astype(np.int64),
+        "version_a": laws[:, 1].copy(),
+        "version_b": laws[:, 2].copy(),
+        "version_table": laws[:, 3].astype(np.int64),
+        "version_error": np.array([version.error_rate for version in versions]),
+        "version_workers": np.array([version.concurrency for version in versions], np.int64),
+        "version_queue": np.array(queues, np.int64),
+        "version_faults_from": np.array([0, *last_faults[:-1]], np.int64),
+        "version_faults_to": last_faults.astype(np.int64),
+        "version_busy": np.zeros(len(versions), np.int64),
+        "version_area": np.zeros(len(versions)),
+        "version_since": np.full(len(versions), start),
+        **faults,
+        "law_table": tables.joined(),
+    }
+
+
+def _faults(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...], tables: _Tables) -> Arrays:
+    rows = [_fault(fault, segments, tables) for version in versions for fault in version.faults]
+    columns = zip(*rows, strict=True) if rows else ((0,) for _ in FAULT_FIELDS)
+    return {name: np.array(column, item) for (name, item), column in zip(FAULT_FIELDS.items(), columns, strict=True)}
+
+
+def _fault(fault: Fault, segments: tuple[str, ...], tables: _Tables) -> tuple[float, ...]:
+    """Return one fault in the order of FAULT_FIELDS."""
+    limited = fault.at is not None or fault.for_ is not None or fault.ramp_up is not None
+    begins = (fault.at or 0.0) if limited else -math.inf
+    ends = math.inf if fault.for_ is None else begins + fault.for_
+    cold, half_life = (fault.cold_start.factor, fault.cold_start.half_life) if fault.cold_start else (1.0, 1.0)
+    extra = (NO_LAW, 0.0, 0.0, 0) if fault.extra_latency is None else tables.add(fault.extra_latency)
+    return (
+        EVERYONE if fault.segment is None else segments.index(fault.segment),
+        begins,
+        ends,
+        fault.ramp_up or 0.0,
+        fault.error_rate,
+        fault.status_code,
+        fault.latency_factor,
+        cold,
+        half_life,
+        *extra,
+    )

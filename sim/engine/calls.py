@@ -1,0 +1,381 @@
+"""A call is a user request, or a mirrored copy of one, on its way through the compiled engine: attempt by attempt.
+
+t: time. c: call. r: request. p: pod. w: worker slot. v: version. n: a count. u...: the call's own numbers.
+
+A worker slot owns the call that it serves; -1 means that nobody waits for the work any more. Waiting calls are a doubly
+linked list through the calls, so that one that times out leaves it at once.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.balancers import BALANCERS
+from sim.engine.cache import compiled
+from sim.engine.heap import push
+from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, block, high, low, uniform
+from sim.engine.layout import (
+    BACKOFF,
+    BACKOFF_SECONDS,
+    BALANCER,
+    BUDGET,
+    DONE,
+    ERROR,
+    FAILURES_TO_EJECT,
+    FREE,
+    FREE_CALLS,
+    FREE_WORKERS,
+    GROW,
+    HAS_BUDGET,
+    HTTP_ERROR,
+    HTTP_OK,
+    HTTP_TIMEOUT,
+    HTTP_UNAVAILABLE,
+    IN_BACKOFF,
+    IN_FLIGHT,
+    KIND_SHIFT,
+    MIN_RETRYING,
+    MOST_RETRIES,
+    NEAR_FULL,
+    NO_ENDPOINT,
+    OK,
+    PER_TRY,
+    PER_TRY_SECONDS,
+    POD_ROOM,
+    REFUSED,
+    REQUEST_BITS,
+    RETRYING,
+    RING_HEAD,
+    RING_ROOM,
+    RING_TAIL,
+    RING_WAITS,
+    ROW_ROOM,
+    ROWS,
+    RUNNING,
+    SHED,
+    TIMED_OUT,
+    WAITING,
+    WORKER_BITS,
+)
+from sim.engine.pods import observe
+from sim.engine.service import decide
+
+LONGEST_BACKOFF = 10.0
+"""In units of the base. Source: Envoy, the maximum of the jittered exponential back-off when only the base is given."""
+
+ROUND_ROBIN, RANDOM = BALANCERS["roundRobin"].code, BALANCERS["random"].code
+LEAST_REQUEST = BALANCERS["leastRequest"].code
+pick_round_robin = compiled(BALANCERS["roundRobin"].pick_compiled)
+pick_random = compiled(BALANCERS["random"].pick_compiled)
+pick_least_request = compiled(BALANCERS["leastRequest"].pick_compiled)
+pick_consistent_hash = compiled(BALANCERS["consistentHash"].pick_compiled)
+
+
+@compiled
+def pick(state: Any, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
+    """Return a place among the n ready pods of a pool."""
+    policy = state.iv[BALANCER]
+    if policy == ROUND_ROBIN:
+        return pick_round_robin(state, pool, base, n, first, second, user)
+    if policy == RANDOM:
+        return pick_random(state, pool, base, n, first, second, user)
+    if policy == LEAST_REQUEST:
+        return pick_least_request(state, pool, base, n, first, second, user)
+    return pick_consistent_hash(state, pool, base, n, first, second, user)
+
+
+@compiled
+def new_call(state: Any, r: int, copy: int, pool: int) -> int:
+    """Return a call of request r, ready for its first attempt in the pool."""
+    n = state.iv[FREE_CALLS] - 1
+    state.iv[FREE_CALLS] = n
+    if n < NEAR_FULL:
+        state.iv[GROW] = 1
+    c = state.free_call[n]
+    state.call_request[c] = r
+    state.call_copy[c] = copy
+    state.call_attempt[c] = 0
+    state.call_pool[c] = pool
+    return c  # type: ignore[no-any-return]
+
+
+@compiled
+def attempt(state: Any, t: float, c: int) -> None:
+    """Send call c to a pod of its pool."""
+    pool = state.call_pool[c]
+    n = state.pool_ready[pool]
+    state.call_start[c] = math.nan
+    if n == 0:
+        state.call_version[c] = -1
+        state.call_pod[c] = -1
+        end_attempt(state, t, c, NO_ENDPOINT, HTTP_UNAVAILABLE)
+        return
+    first, second = draw(state, c)
+    base = pool * state.iv[POD_ROOM]
+    place = pick(state, pool, base, n, first, second, state.request_user[state.call_request[c]])
+    p = state.ready[base + place]
+    if n > 1 and state.call_attempt[c] > 0 and p == state.call_pod[c]:
+        place = place + 1 if place + 1 < n else 0
+        p = state.ready[base + place]
+    state.call_pod[c] = p
+    state.call_version[c] = state.pod_version[p]
+    offer(state, t, c, p)
+
+
+@compiled
+def draw(state: Any, c: int) -> tuple[float, float]:
+    """Leave the numbers of this attempt in the call; return the balancer's two."""
+    purpose = MIRROR if state.call_copy[c] == 1 else ATTEMPT
+    w0, w1, w2, w3 = block(
+        state.key[0], state.key[1], state.call_request[c], ENTRY_PATH, state.call_attempt[c], purpose
+    )
+    state.call_u_service[c] = uniform(w0)
+    state.call_u_error[c] = high(w1)
+    state.call_u_jitter[c] = high(w3)
+    state.call_u_extra[c] = low(w3)
+    return high(w2), low(w2)
+
+
+@compiled
+def offer(state: Any, t: float, c: int, p: int) -> None:
+    """Hand call c to pod p: served, waiting, or turned away at once."""
+    v = state.pod_version[p]
+    if state.pod_listens[p] == 0:
+        turn_away(state, t, c, p, REFUSED)
+        return
+    if state.pod_busy[p] < state.version_workers[v]:
+        state.pod_busy[p] += 1
+        change_busy(state, t, v, 1)
+        start(state, t, c, p, new_worker(state, p))
+    elif state.pod_waiting[p] < state.version_queue[v]:
+        enqueue(state, c, p)
+    else:
+        turn_away(state, t, c, p, SHED)
+        return
+    state.pod_requests[p] += 1
+    if state.fv[PER_TRY_SECONDS] < math.inf and state.call_copy[c] == 0:
+        set_per_try(state, t + state.fv[PER_TRY_SECONDS], c)
+
+
+@compiled
+def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
+    if state.iv[FAILURES_TO_EJECT] > 0:
+        observe(state, t, p, state.call_pool[c], True)
+    end_attempt(state, t, c, reason, HTTP_UNAVAILABLE)
+
+
+@compiled
+def change_busy(state: Any, t: float, v: int, change: int) -> None:
+    """Change the number of busy workers of a version, its integral up to date."""
+    state.version_area[v] += state.version_busy[v] * (t - state.version_since[v])
+    state.version_since[v] = t
+    state.version_busy[v] += change
+
+
+@compiled
+def new_worker(state: Any, p: int) -> int:
+    """Return a worker slot of pod p."""
+    n = state.iv[FREE_WORKERS] - 1
+    state.iv[FREE_WORKERS] = n
+    if n < NEAR_FULL:
+        state.iv[GROW] = 1
+    w = state.free_worker[n]
+    state.worker_pod[w] = p
+    return w  # type: ignore[no-any-return]
+
+
+@compiled
+def free_worker(state: Any, w: int) -> None:
+    state.worker_pod[w] = -1
+    state.worker_due[w] = math.nan
+    n = state.iv[FREE_WORKERS]
+    state.free_worker[n] = w
+    state.iv[FREE_WORKERS] = n + 1
+
+
+@compiled
+def start(state: Any, t: float, c: int, p: int, w: int) -> None:
+    """Worker w of pod p begins with call c."""
+    state.call_state[c] = RUNNING
+    state.call_worker[c] = w
+    state.call_start[c] = t
+    due = t + decide(state, t, c, p)
+    code = (DONE << KIND_SHIFT) | ((2 * state.call_request[c] + state.call_copy[c]) << WORKER_BITS) | w
+    state.worker_call[w] = c
+    state.worker_due[w] = due
+    state.worker_code[w] = code
+    push(state, due, code)
+
+
+@compiled
+def enqueue(state: Any, c: int, p: int) -> None:
+    """Call c waits at pod p, last."""
+    state.call_state[c] = WAITING
+    state.pod_waiting[p] += 1
+    last = state.pod_tail[p]
+    state.call_previous[c] = last
+    state.call_next[c] = -1
+    if last < 0:
+        state.pod_head[p] = c
+    else:
+        state.call_next[last] = c
+    state.pod_tail[p] = c
+
+
+@compiled
+def leave_queue(state: Any, c: int, p: int) -> None:
+    """Call c waits no longer at pod p."""
+    before = state.call_previous[c]
+    after = state.call_next[c]
+    if before < 0:
+        state.pod_head[p] = after
+    else:
+        state.call_next[before] = after
+    if after < 0:
+        state.pod_tail[p] = before
+    else:
+        state.call_previous[after] = before
+    state.pod_waiting[p] -= 1
+
+
+@compiled
+def go_on(state: Any, t: float, w: int) -> None:
+    """Worker w has finished: it takes the first that waits at its pod, or is free."""
+    p = state.worker_pod[w]
+    c = state.pod_head[p]
+    if c >= 0:
+        leave_queue(state, c, p)
+        start(state, t, c, p, w)
+    else:
+        state.pod_busy[p] -= 1
+        change_busy(state, t, state.pod_version[p], -1)
+        free_worker(state, w)
+
+
+@compiled
+def finish_service(state: Any, t: float, w: int) -> None:
+    """Worker w has finished its work; the caller hears of it if it still waits."""
+    c = state.worker_call[w]
+    if c < 0:
+        go_on(state, t, w)
+        return
+    p = state.worker_pod[w]
+    status = state.call_status[c]
+    if state.iv[FAILURES_TO_EJECT] > 0:
+        observe(state, t, p, state.call_pool[c], status >= HTTP_ERROR)
+    state.pod_requests[p] -= 1
+    go_on(state, t, w)
+    end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
+
+
+@compiled
+def give_up(state: Any, t: float, c: int) -> None:
+    """The caller stops waiting for the attempt: out of the queue at once, but a worker goes on to its end."""
+    p = state.call_pod[c]
+    if state.call_state[c] == WAITING:
+        leave_queue(state, c, p)
+    else:
+        state.worker_call[state.call_worker[c]] = -1
+    state.pod_requests[p] -= 1
+    if state.iv[FAILURES_TO_EJECT] > 0:
+        observe(state, t, p, state.call_pool[c], True)
+
+
+@compiled
+def end_attempt(state: Any, t: float, c: int, reason: int, status: int) -> None:
+    """An attempt has ended: another one later, or the answer."""
+    state.call_generation[c] += 1
+    if state.call_copy[c] == 1:
+        answer(state, t, c, state.call_attempt[c] + 1, reason, status)
+        return
+    if state.call_attempt[c] > 0:
+        state.iv[RETRYING] -= 1
+    if reason != OK and is_retried(state, c, reason, status):
+        back_off(state, t, c)
+    else:
+        answer(state, t, c, state.call_attempt[c] + 1, reason, status)
+
+
+@compiled
+def is_retried(state: Any, c: int, reason: int, status: int) -> bool:
+    """True when the mesh tries again."""
+    if state.call_attempt[c] >= state.iv[MOST_RETRIES]:
+        return False
+    if reason == ERROR or reason == SHED:
+        if state.retried_status[status] == 0:
+            return False
+    elif state.retried_reason[reason] == 0:
+        return False
+    if state.iv[HAS_BUDGET] == 0:
+        return True
+    allowed = max(float(state.iv[MIN_RETRYING]), state.fv[BUDGET] * state.iv[IN_FLIGHT])
+    return state.iv[RETRYING] < allowed  # type: ignore[no-any-return]
+
+
+@compiled
+def back_off(state: Any, t: float, c: int) -> None:
+    """The n-th retry begins after a random part of (2^n - 1) times the base, of ten times at most."""
+    n = state.call_attempt[c] + 1
+    base = state.fv[BACKOFF_SECONDS]
+    due = t + state.call_u_jitter[c] * min(((1 << n) - 1) * base, LONGEST_BACKOFF * base)
+    state.iv[RETRYING] += 1
+    state.call_attempt[c] = n
+    state.call_state[c] = IN_BACKOFF
+    state.call_due[c] = due
+    push(state, due, (BACKOFF << KIND_SHIFT) | (n << REQUEST_BITS) | state.call_request[c])
+
+
+@compiled
+def time_out(state: Any, t: float, c: int) -> None:
+    """The timeout of the whole request: its attempt is given up and there is no other."""
+    tries = state.call_attempt[c]
+    if tries > 0:
+        state.iv[RETRYING] -= 1
+    if state.call_state[c] != IN_BACKOFF:
+        tries += 1
+        give_up(state, t, c)
+    state.call_generation[c] += 1
+    answer(state, t, c, tries, TIMED_OUT, HTTP_TIMEOUT)
+
+
+@compiled
+def answer(state: Any, t: float, c: int, attempts: int, reason: int, status: int) -> None:
+    """Write the row of call c and free it."""
+    r = state.call_request[c]
+    n = state.iv[ROWS]
+    state.row_request[n] = r
+    state.row_copy[n] = state.call_copy[c]
+    state.row_version[n] = state.call_version[c]
+    state.row_pod[n] = state.call_pod[c]
+    state.row_attempts[n] = attempts
+    state.row_start[n] = state.call_start[c]
+    state.row_finish[n] = t
+    state.row_status[n] = status
+    state.row_reason[n] = reason
+    state.iv[ROWS] = n + 1
+    if n + NEAR_FULL > state.iv[ROW_ROOM]:
+        state.iv[GROW] = 1
+    if state.call_copy[c] == 0:
+        state.request_call[r] = -1
+        state.iv[IN_FLIGHT] -= 1
+    state.call_state[c] = FREE
+    free = state.iv[FREE_CALLS]
+    state.free_call[free] = c
+    state.iv[FREE_CALLS] = free + 1
+
+
+@compiled
+def set_per_try(state: Any, due: float, c: int) -> None:
+    """Remember the timeout of an attempt. All are equally long, so they end in the order in which they are set."""
+    tail = state.iv[RING_TAIL]
+    k = tail & (state.iv[RING_ROOM] - 1)
+    state.ring_time[k] = due
+    state.ring_call[k] = c
+    state.ring_generation[k] = state.call_generation[c]
+    state.iv[RING_TAIL] = tail + 1
+    if tail + NEAR_FULL - state.iv[RING_HEAD] > state.iv[RING_ROOM]:
+        state.iv[GROW] = 1
+    if state.iv[RING_WAITS] == 0:
+        state.iv[RING_WAITS] = 1
+        push(state, due, PER_TRY << KIND_SHIFT)

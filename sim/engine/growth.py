@@ -1,0 +1,107 @@
+"""More room for the compiled engine's state, between two of its events.
+
+A room is grown at twice the mark at which the kernel asks, else every event would come back to Python.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.engine.layout import (
+    CALL_FIELDS,
+    EJECTION_FIELDS,
+    EJECTION_ROOM,
+    EJECTIONS,
+    FREE_CALLS,
+    FREE_WORKERS,
+    GROW,
+    HEAP_FIELDS,
+    HEAP_ROOM,
+    HEAP_SIZE,
+    NEAR_FULL,
+    POD_FIELDS,
+    POD_ROOM,
+    RING_FIELDS,
+    RING_HEAD,
+    RING_ROOM,
+    RING_TAIL,
+    ROW_FIELDS,
+    ROW_ROOM,
+    ROWS,
+    WORKER_FIELDS,
+)
+from sim.engine.state import PtrState
+
+Arrays = dict[str, NDArray[Any]]
+
+SPARE = 2 * NEAR_FULL
+
+
+def grow(state: PtrState, spare: int = SPARE) -> None:
+    """Make room for `spare` more of everything that an event adds to."""
+    scalars = state.iv
+    scalars[GROW] = 0
+    _lengthen(state, HEAP_FIELDS, HEAP_ROOM, int(scalars[HEAP_SIZE]) + spare)
+    _lengthen(state, ROW_FIELDS, ROW_ROOM, int(scalars[ROWS]) + spare)
+    _lengthen(state, EJECTION_FIELDS, EJECTION_ROOM, int(scalars[EJECTIONS]) + spare)
+    _refill(state, CALL_FIELDS, "free_call", FREE_CALLS)
+    _refill(state, WORKER_FIELDS, "free_worker", FREE_WORKERS)
+    if scalars[RING_TAIL] - scalars[RING_HEAD] + SPARE > scalars[RING_ROOM]:
+        _double_ring(state)
+
+
+def grow_pods(state: PtrState) -> None:
+    """Make room for twice as many pods."""
+    room = int(state.iv[POD_ROOM])
+    pools = len(state.ready) // room
+    ready = np.zeros((pools, 2 * room), np.int32)
+    ready[:, :room] = state.ready.reshape(pools, room)
+    state.rebind(ready=ready.ravel(), **_longer(state, POD_FIELDS, 2 * room))
+    state.iv[POD_ROOM] = 2 * room
+
+
+def _longer(state: PtrState, fields: dict[str, type], room: int) -> Arrays:
+    arrays = {}
+    for name in fields:
+        old = getattr(state, name)
+        arrays[name] = np.zeros(room, old.dtype)
+        arrays[name][: len(old)] = old
+    return arrays
+
+
+def _lengthen(state: PtrState, fields: dict[str, type], room: int, needed: int) -> None:
+    if needed > state.iv[room]:
+        size = max(needed, 2 * int(state.iv[room]))
+        state.rebind(**_longer(state, fields, size))
+        state.iv[room] = size
+
+
+def _refill(state: PtrState, fields: dict[str, type], stack: str, free: int) -> None:
+    """Double a store of numbered records when few of them are free."""
+    count = int(state.iv[free])
+    if count >= SPARE:
+        return
+    size = len(getattr(state, stack))
+    places = np.empty(2 * size, np.int32)
+    places[:count] = getattr(state, stack)[:count]
+    places[count : count + size] = np.arange(2 * size - 1, size - 1, -1)
+    state.rebind(**_longer(state, fields, 2 * size), **{stack: places})
+    if "worker_pod" in fields:
+        state.worker_pod[size:] = -1
+        state.worker_due[size:] = np.nan
+    state.iv[free] = count + size
+
+
+def _double_ring(state: PtrState) -> None:
+    """Entries keep their running number; its low bits are their place."""
+    room = int(state.iv[RING_ROOM])
+    numbers = np.arange(state.iv[RING_HEAD], state.iv[RING_TAIL])
+    arrays = {}
+    for name, item in RING_FIELDS.items():
+        arrays[name] = np.zeros(2 * room, item)
+        arrays[name][numbers & (2 * room - 1)] = getattr(state, name)[numbers & (room - 1)]
+    state.rebind(**arrays)
+    state.iv[RING_ROOM] = 2 * room

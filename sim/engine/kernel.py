@@ -1,0 +1,215 @@
+"""The compiled engine's loop: one event after another.
+
+t: time. c: call. r: request. p: pod. w: worker slot. k: place in the ring.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.engine.cache import compiled, entry_point
+from sim.engine.calls import attempt, end_attempt, finish_service, give_up, new_call, time_out
+from sim.engine.heap import drop_root, push
+from sim.engine.keyed import ENTRY_PATH, ROUTE, block, uniform
+from sim.engine.layout import (
+    AFTER_ARRIVALS,
+    BACKOFF,
+    BY_PODS,
+    DONE,
+    FAILURES_TO_EJECT,
+    GROW,
+    HOLE,
+    HTTP_TIMEOUT,
+    HTTP_UNAVAILABLE,
+    IN_BACKOFF,
+    IN_FLIGHT,
+    INDEX_MASK,
+    KIND_SHIFT,
+    MATCHES,
+    NEXT_ARRIVAL,
+    NEXT_REQUEST,
+    PER_TRY,
+    REQUEST_BITS,
+    REQUEST_MASK,
+    REQUESTS,
+    RESET,
+    RETURN,
+    RING_HEAD,
+    RING_ROOM,
+    RING_TAIL,
+    RING_WAITS,
+    STICKY,
+    TIMED_OUT,
+    TIMEOUT,
+    TIMEOUT_HEAD,
+    TIMEOUT_SECONDS,
+    TIMEOUT_WAITS,
+    VERSIONS,
+    WORKER_MASK,
+)
+from sim.engine.pods import come_back, observe
+from sim.routers import ROUTERS
+
+match_version = compiled(ROUTERS["match"].choose_compiled)
+weighted_version = compiled(ROUTERS["weighted"].choose_compiled)
+sticky_version = compiled(ROUTERS["sticky"].choose_compiled)
+mirror_version = compiled(ROUTERS["mirror"].choose_compiled)
+
+
+@compiled
+def route(state: Any, r: int) -> int:
+    """Return the pool that serves request r."""
+    user = state.request_user[r]
+    if state.iv[MATCHES] == 1:
+        version = match_version(state, 0.0, state.user_segment[user])
+        if version >= 0:
+            return version  # type: ignore[no-any-return]
+    if state.iv[BY_PODS] == 1:
+        return state.iv[VERSIONS]  # type: ignore[no-any-return]
+    if state.iv[STICKY] == 1:
+        version = sticky_version(state, state.user_sticky[user], -1)
+    elif state.route_choices[0] == 1:
+        version = state.route_version[0]
+    else:
+        version = weighted_version(state, split_number(state, r), -1)
+    return version if version >= 0 else state.iv[VERSIONS] + 1  # type: ignore[no-any-return]
+
+
+@compiled
+def split_number(state: Any, r: int) -> float:
+    w0, _w1, _w2, _w3 = block(state.key[0], state.key[1], r, ENTRY_PATH, 0, ROUTE)
+    return uniform(w0)
+
+
+@compiled
+def mirror_number(state: Any, r: int) -> float:
+    _w0, w1, _w2, _w3 = block(state.key[0], state.key[1], r, ENTRY_PATH, 0, ROUTE)
+    return uniform(w1)
+
+
+@compiled
+def arrive(state: Any, t: float) -> None:
+    """The next request arrives, and a copy of it after it."""
+    r = state.iv[NEXT_REQUEST]
+    state.iv[NEXT_REQUEST] = r + 1
+    state.fv[NEXT_ARRIVAL] = state.arrival[r + 1] if r + 1 < state.iv[REQUESTS] else math.inf
+    state.iv[IN_FLIGHT] += 1
+    c = new_call(state, r, 0, route(state, r))
+    state.request_call[r] = c
+    attempt(state, t, c)
+    if state.fv[TIMEOUT_SECONDS] < math.inf and state.iv[TIMEOUT_WAITS] == 0 and state.request_call[r] >= 0:
+        wait_for_timeout(state, r)
+    if state.mirror_version[0] >= 0:
+        mirror(state, t, r)
+
+
+@compiled
+def mirror(state: Any, t: float, r: int) -> None:
+    version = mirror_version(state, mirror_number(state, r), -1)
+    if version >= 0:
+        attempt(state, t, new_call(state, r, 1, version))
+
+
+@compiled
+def wait_for_timeout(state: Any, r: int) -> None:
+    """Put the timeout of request r into the heap, for all that arrive after it: theirs come later."""
+    state.iv[TIMEOUT_HEAD] = r
+    state.iv[TIMEOUT_WAITS] = 1
+    push(state, state.arrival[r] + state.fv[TIMEOUT_SECONDS], TIMEOUT << KIND_SHIFT)
+
+
+@compiled
+def on_timeout(state: Any, t: float) -> None:
+    """The request at the head has had its time; the next one under way takes the head's place."""
+    r = state.iv[TIMEOUT_HEAD]
+    c = state.request_call[r]
+    state.iv[TIMEOUT_WAITS] = 0
+    r += 1
+    while r < state.iv[NEXT_REQUEST] and state.request_call[r] < 0:
+        r += 1
+    if r < state.iv[NEXT_REQUEST]:
+        wait_for_timeout(state, r)
+    if c >= 0:
+        time_out(state, t, c)
+
+
+@compiled
+def on_per_try(state: Any, t: float) -> None:
+    """The attempt at the ring's head has had its time if it is still under way; the next one that is becomes the head."""
+    mask = state.iv[RING_ROOM] - 1
+    head = state.iv[RING_HEAD]
+    expired = -1
+    while head < state.iv[RING_TAIL]:
+        k = head & mask
+        c = state.ring_call[k]
+        if state.ring_generation[k] == state.call_generation[c]:
+            if expired >= 0 or state.ring_time[k] > t:
+                break
+            expired = c
+        head += 1
+    state.iv[RING_HEAD] = head
+    if head < state.iv[RING_TAIL]:
+        push(state, state.ring_time[head & mask], PER_TRY << KIND_SHIFT)
+    else:
+        state.iv[RING_WAITS] = 0
+    if expired >= 0:
+        give_up(state, t, expired)
+        end_attempt(state, t, expired, TIMED_OUT, HTTP_TIMEOUT)
+
+
+@compiled
+def on_backoff(state: Any, t: float, code: int) -> None:
+    c = state.request_call[code & REQUEST_MASK]
+    retry = (code & INDEX_MASK) >> REQUEST_BITS
+    if c >= 0 and state.call_state[c] == IN_BACKOFF and state.call_attempt[c] == retry and state.call_due[c] == t:
+        attempt(state, t, c)
+
+
+@compiled
+def on_event(state: Any, t: float, code: int) -> None:
+    """Do what the root of the heap stands for."""
+    kind = code >> KIND_SHIFT
+    if kind == DONE:
+        w = code & WORKER_MASK
+        if state.worker_due[w] == t and state.worker_code[w] == code:
+            finish_service(state, t, w)
+    elif kind == RETURN:
+        come_back(state, t, code & INDEX_MASK)
+    elif kind == TIMEOUT:
+        on_timeout(state, t)
+    elif kind == PER_TRY:
+        on_per_try(state, t)
+    elif kind == BACKOFF:
+        on_backoff(state, t, code)
+
+
+@entry_point
+def advance(state: Any, until: float) -> int:
+    """Serve every event with time <= until. Return 0 when done, 1 when the host must grow the state and call again."""
+    while True:
+        t = state.heap_time[0]
+        arrival = state.fv[NEXT_ARRIVAL]
+        arrives = arrival < t or (arrival == t and state.heap_code[0] >= AFTER_ARRIVALS)
+        if (arrival if arrives else t) > until:
+            return 0
+        if state.iv[GROW] == 1:  # before the next event: there is always room for one
+            return 1
+        if arrives:
+            arrive(state, arrival)
+        else:
+            state.iv[HOLE] = 1
+            on_event(state, t, state.heap_code[0])
+            if state.iv[HOLE] == 1:  # it added nothing
+                state.iv[HOLE] = 0
+                drop_root(state)
+
+
+@entry_point
+def reset(state: Any, t: float, p: int, calls: Any) -> None:
+    """Reset the calls that the killed pod p held, in this order."""
+    for i in range(len(calls)):
+        c = calls[i]
+        if state.iv[FAILURES_TO_EJECT] > 0:
+            observe(state, t, p, state.call_pool[c], True)
+        end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)

@@ -1,0 +1,86 @@
+"""What the compiled engine's state holds: names of its scalars, codes of its events, and its arrays.
+
+Events in the heap are (time, code); among equal times the smaller code is first, so a code is also the tie rule:
+
+    DONE     request x 2 + copy, worker slot    completions, in order of request, a copy after its original
+    RETURN   pod                                ejected pods come back (after arrivals, which are not in the heap)
+    TIMEOUT                                     of the request, from its arrival
+    PER_TRY                                     of an attempt
+    BACKOFF  retry, request                     a retry begins
+
+An entry that no longer holds stays in the heap; whoever takes it out compares it with the state. Two entries that are
+equal in time and code mean the same event, so it does not matter which of them is the one that holds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.engine.protocol import Reason
+
+# Integer scalars: counts and cursors, rooms, settings.
+(
+    HEAP_SIZE, HOLE, NEXT_REQUEST, REQUESTS, FREE_CALLS, FREE_WORKERS, ROWS, EJECTIONS, GROW, IN_FLIGHT, RETRYING,
+    RING_HEAD, RING_TAIL, RING_WAITS, TIMEOUT_HEAD, TIMEOUT_WAITS,
+    HEAP_ROOM, ROW_ROOM, EJECTION_ROOM, RING_ROOM, POD_ROOM,
+    BALANCER, MOST_RETRIES, FAILURES_TO_EJECT, HAS_BUDGET, MIN_RETRYING, VERSIONS, BY_PODS, STICKY, MATCHES,
+) = range(30)  # fmt: skip
+
+# Float scalars.
+(
+    NEXT_ARRIVAL, TIMEOUT_SECONDS, PER_TRY_SECONDS, BACKOFF_SECONDS, BUDGET,
+    TICK_SECONDS, BASE_EJECTION, LONGEST_EJECTION, MOST_EJECTED,
+) = range(9)  # fmt: skip
+
+DONE, RETURN, TIMEOUT, PER_TRY, BACKOFF = range(5)
+KIND_SHIFT = 60
+WORKER_BITS = 27
+REQUEST_BITS = 32
+AFTER_ARRIVALS = RETURN << KIND_SHIFT
+INDEX_MASK = (1 << KIND_SHIFT) - 1
+WORKER_MASK = (1 << WORKER_BITS) - 1
+REQUEST_MASK = (1 << REQUEST_BITS) - 1
+
+FREE, WAITING, RUNNING, IN_BACKOFF = range(4)
+OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (int(reason) for reason in Reason)
+HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = 200, 500, 503, 504
+
+NEAR_FULL = 64
+"""Who comes this near to the end of a room asks for more before the next event; one event needs far less."""
+
+LONGEST_MAXIMUM_EJECTION = 300.0  # Source: Envoy, max_ejection_time, never below the base
+
+EVERYONE, NO_LAW = -1, -1  # a fault without segment, without extra latency
+
+FIRST_ROOM = 1024
+FIRST_PODS = 64
+
+CALL_FIELDS: dict[str, type] = {
+    "call_request": np.int64, "call_copy": np.int8, "call_state": np.int8, "call_attempt": np.int32,
+    "call_generation": np.int64, "call_version": np.int32, "call_pool": np.int32, "call_pod": np.int32,
+    "call_worker": np.int32, "call_next": np.int32, "call_previous": np.int32, "call_status": np.int32,
+    "call_start": np.float64, "call_due": np.float64, "call_u_service": np.float64, "call_u_error": np.float64,
+    "call_u_extra": np.float64, "call_u_jitter": np.float64,
+}  # fmt: skip
+WORKER_FIELDS: dict[str, type] = {
+    "worker_call": np.int32, "worker_pod": np.int32, "worker_due": np.float64, "worker_code": np.int64,
+}  # fmt: skip
+ROW_FIELDS: dict[str, type] = {
+    "row_request": np.int64, "row_copy": np.int8, "row_version": np.int16, "row_pod": np.int32, "row_attempts": np.int16,
+    "row_start": np.float64, "row_finish": np.float64, "row_status": np.int16, "row_reason": np.int8,
+}  # fmt: skip
+FAULT_FIELDS: dict[str, type] = {
+    "fault_segment": np.int64, "fault_from": np.float64, "fault_to": np.float64, "fault_ramp": np.float64,
+    "fault_error": np.float64, "fault_status": np.int64, "fault_factor": np.float64, "fault_cold": np.float64,
+    "fault_half_life": np.float64, "fault_law": np.int64, "fault_a": np.float64, "fault_b": np.float64,
+    "fault_table": np.int64,
+}  # fmt: skip
+EJECTION_FIELDS: dict[str, type] = {"ejection_at": np.float64, "ejection_pod": np.int32, "ejection_returned": np.int8}
+HEAP_FIELDS: dict[str, type] = {"heap_time": np.float64, "heap_code": np.int64}
+RING_FIELDS: dict[str, type] = {"ring_time": np.float64, "ring_call": np.int32, "ring_generation": np.int64}
+POD_FIELDS: dict[str, type] = {
+    "pod_version": np.int32, "pod_listens": np.int8, "pod_since": np.float64, "pod_endpoint": np.int8,
+    "pod_ejected": np.int8, "pod_busy": np.int64, "pod_waiting": np.int64, "pod_head": np.int32, "pod_tail": np.int32,
+    "pod_requests": np.int64, "pod_failures": np.int64, "pod_ejections": np.int64, "pod_return_tick": np.int64,
+    "pod_return_at": np.float64,
+}  # fmt: skip

@@ -1,0 +1,171 @@
+"""Pods of the compiled engine: their place in the pools, and ejection after errors in a row.
+
+t: time. p: pod. v: version. n: number of ready pods. A pool is a version's, or the one of the whole service, which comes
+after the versions'.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from sim.engine.cache import compiled, entry_point
+from sim.engine.heap import push
+from sim.engine.layout import (
+    BASE_EJECTION,
+    EJECTION_ROOM,
+    EJECTIONS,
+    FAILURES_TO_EJECT,
+    GROW,
+    KIND_SHIFT,
+    LONGEST_EJECTION,
+    MOST_EJECTED,
+    NEAR_FULL,
+    POD_ROOM,
+    RETURN,
+    TICK_SECONDS,
+    VERSIONS,
+)
+
+PERCENT = 100.0
+
+
+@compiled
+def append_ready(state: Any, pool: int, p: int) -> None:
+    n = state.pool_ready[pool]
+    state.ready[pool * state.iv[POD_ROOM] + n] = p
+    state.pool_ready[pool] = n + 1
+
+
+@compiled
+def take_out(state: Any, pool: int, p: int) -> None:
+    """Remove a pod from a pool's ready list; the others keep their order."""
+    base = pool * state.iv[POD_ROOM]
+    kept = 0
+    for i in range(state.pool_ready[pool]):
+        other = state.ready[base + i]
+        if other != p:
+            state.ready[base + kept] = other
+            kept += 1
+    state.pool_ready[pool] = kept
+
+
+@compiled
+def use(state: Any, p: int) -> None:
+    append_ready(state, state.pod_version[p], p)
+    append_ready(state, state.iv[VERSIONS], p)
+
+
+@compiled
+def disuse(state: Any, p: int) -> None:
+    take_out(state, state.pod_version[p], p)
+    take_out(state, state.iv[VERSIONS], p)
+
+
+@compiled
+def count_ejected(state: Any, p: int, change: int) -> None:
+    state.pool_ejected[state.pod_version[p]] += change
+    state.pool_ejected[state.iv[VERSIONS]] += change
+
+
+@entry_point
+def add_endpoint(state: Any, p: int) -> None:
+    """Use a pod from now on; the mesh meets it for the first time."""
+    if state.pod_endpoint[p] == 0:
+        state.pod_endpoint[p] = 1
+        state.pod_failures[p] = 0
+        state.pod_ejections[p] = 0
+        use(state, p)
+
+
+@entry_point
+def remove_endpoint(state: Any, p: int) -> None:
+    """Forget a pod, its ejection included."""
+    if state.pod_endpoint[p] == 1:
+        state.pod_endpoint[p] = 0
+        if state.pod_ejected[p] == 1:
+            state.pod_ejected[p] = 0
+            count_ejected(state, p, -1)
+        else:
+            disuse(state, p)
+
+
+@compiled
+def observe(state: Any, t: float, p: int, pool: int, failed: bool) -> None:
+    """Count an answer of a pod (failed: 5xx, or none) and eject the pod when it was one failure too many.
+
+    Source: Envoy, outlier_detection_impl.cc, consecutive 5xx; the count starts anew when it is reached, even when too
+    many pods are ejected already. The first ejection is always possible.
+    """
+    if not failed:
+        state.pod_failures[p] = 0
+        return
+    state.pod_failures[p] += 1
+    if state.pod_failures[p] != state.iv[FAILURES_TO_EJECT] or state.pod_endpoint[p] == 0 or state.pod_ejected[p] == 1:
+        return
+    state.pod_failures[p] = 0
+    ejected = state.pool_ejected[pool]
+    if ejected == 0 or PERCENT * ejected < state.fv[MOST_EJECTED] * (ejected + state.pool_ready[pool]):
+        eject(state, t, p)
+
+
+@compiled
+def eject(state: Any, t: float, p: int) -> None:
+    """Stop using a pod, k-th time in a row for k times the base, until the first tick after that."""
+    base = state.fv[BASE_EJECTION]
+    longest = state.fv[LONGEST_EJECTION]
+    k = ejections_in_a_row(state, t, p)
+    if k * base < longest + base:
+        k += 1
+    tick = first_tick(t + min(k * base, longest), state.fv[TICK_SECONDS])
+    state.pod_ejections[p] = k
+    state.pod_ejected[p] = 1
+    state.pod_return_tick[p] = tick
+    state.pod_return_at[p] = tick * state.fv[TICK_SECONDS]
+    disuse(state, p)
+    count_ejected(state, p, 1)
+    log_ejection(state, t, p, 0)
+    push(state, state.pod_return_at[p], (RETURN << KIND_SHIFT) | p)
+
+
+@compiled
+def ejections_in_a_row(state: Any, t: float, p: int) -> int:
+    """Return the count, one less for each tick since the pod's return and before t."""
+    k = state.pod_ejections[p]
+    if k == 0:
+        return 0
+    healthy = first_tick(t, state.fv[TICK_SECONDS]) - 1 - state.pod_return_tick[p]
+    return max(k - max(healthy, 0), 0)  # type: ignore[no-any-return]
+
+
+@compiled
+def first_tick(t: float, interval: float) -> int:
+    """Return the number of the first tick at or after t; ticks are multiples of the interval."""
+    tick = int(math.ceil(t / interval))
+    while tick * interval < t:
+        tick += 1
+    while (tick - 1) * interval >= t:
+        tick -= 1
+    return tick
+
+
+@compiled
+def come_back(state: Any, t: float, p: int) -> None:
+    """Use an ejected pod again, last in the ready lists, its failures forgotten."""
+    if state.pod_ejected[p] == 1 and state.pod_return_at[p] == t:
+        state.pod_ejected[p] = 0
+        state.pod_failures[p] = 0
+        count_ejected(state, p, -1)
+        use(state, p)
+        log_ejection(state, t, p, 1)
+
+
+@compiled
+def log_ejection(state: Any, t: float, p: int, returned: int) -> None:
+    n = state.iv[EJECTIONS]
+    state.ejection_at[n] = t
+    state.ejection_pod[n] = p
+    state.ejection_returned[n] = returned
+    state.iv[EJECTIONS] = n + 1
+    if n + NEAR_FULL > state.iv[EJECTION_ROOM]:
+        state.iv[GROW] = 1
