@@ -99,8 +99,16 @@ class Scenario:
         return digest.hexdigest()
 
     def without_release(self) -> Scenario:
-        """Return the scenario in which nothing is deployed; everything else runs."""
-        return self._with(release=None, strategies=FrozenMapping({"none": NoRelease()}), expect=())
+        """Return the scenario in which nothing is deployed and the old version stays; everything else runs."""
+        services = dict(self.services)
+        if self.release is not None:
+            # Without a release a service runs its first version.
+            service = services[self.release.service]
+            old = self.release.from_version
+            versions = FrozenMapping({old: service.versions[old], **service.versions})
+            services[self.release.service] = service.model_copy(update={"versions": versions})
+        nothing = FrozenMapping({"none": NoRelease()})
+        return self._with(release=None, strategies=nothing, services=FrozenMapping(services), expect=())
 
     def with_good_release(self) -> Scenario:
         """Return the scenario in which the new version behaves as the old one."""
