@@ -34,7 +34,15 @@ class PodRow:
 
 @dataclass(frozen=True)
 class Event:
-    """One thing that happened. source: who did it; kind: one word; subject: to what; message: one sentence."""
+    """One thing that happened. source: who did it; kind: one word; subject: to what; message: one sentence.
+
+    From a strategy (source: its type): `step` (a planned step begins; subject: its index in `steps_text()`), `scale`
+    (pods asked for), `weight` (percent asked for the new version), `match`, `mirror`, `pause` (waits for time or a
+    person), `promote`, `abort`, `deadline` (no progress for too long), `outcome` (settled; subject: the outcome).
+    From who decides (source: analysis, person or the strategy itself): `undo` (subject: the version), `approve`.
+    From `analysis`: `successful`, `failed`, `error`, `inconclusive`. From `alert`: `firing`, `resolved`. From `person`:
+    `looks`. From the `kubelet` (subject: the pod): `pod` (unready by its probe), `crash`, `kill`.
+    """
 
     at_seconds: float
     source: str
@@ -61,7 +69,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class RouteChange:
-    """requested: percent asked for the new version at `at_seconds`; in_force_at: when the mesh followed (nan: never)."""
+    """requested: percent asked for the new version at `at_seconds`; in_force_at: when it was followed (nan: never).
+
+    Where pods make the share nothing propagates: what is asked for counts as in force, and the pods say the rest.
+    """
 
     at_seconds: float
     requested: float
@@ -97,8 +108,8 @@ class PodChange:
 class Record:
     """Everything a run left behind.
 
-    versions: names of the released service's versions by number. service: the released service (the entry service in a plain
-    run). service_versions: (service, version) by version number of the data plane.
+    service: the released service (the entry service in a plain run). service_versions: (service, version) by version
+    number of the data plane; stable and candidate are such numbers.
     settled_at: when the rollout ended either way (nan: it did not).
     """
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import IntEnum
 from heapq import heappush
+from typing import Any
 
 import simpy
 
@@ -46,8 +47,16 @@ class Clock(simpy.Environment):
     def call(self, at: float, rank: Rank, key: int, action: Callable[[], object]) -> simpy.Event:
         """Return an event at `at` that does `action`; for short consequences that need no process of their own."""
         event = self.moment(at, rank, key)
-        event.callbacks.append(lambda _: action())
+
+        def act(_: simpy.Event) -> None:
+            action()
+
+        event.callbacks.append(act)
         return event
+
+    def pass_until(self, at: float) -> None:
+        """Let time pass to `at` without doing what was planned before it: the end of a run."""
+        self._now = at
 
     def fire(self, event: simpy.Event, rank: Rank, key: int = 0) -> None:
         """Trigger a waiting event at this instant, in the turn of its rank."""
@@ -57,4 +66,5 @@ class Clock(simpy.Environment):
         # NOTE: simpy.Environment.schedule takes a delay, and now + (at - now) is not always `at`.
         event._ok = True
         event._value = None
-        heappush(self._queue, (at, rank * KEYS_PER_RANK + key, next(self._eid), event))  # type: ignore[arg-type]
+        entry: tuple[float, Any, int, simpy.Event] = (at, rank * KEYS_PER_RANK + key, next(self._eid), event)
+        heappush(self._queue, entry)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.record import Samples
 
 if TYPE_CHECKING:
     from sim.cluster.world import World
+
+
+T = TypeVar("T", bound=np.generic)
 
 
 class Sampler:
@@ -60,8 +64,16 @@ class Sampler:
         self._worker_seconds[row] = world.tally.worker_seconds(at)
 
     def _rows(self, count: int) -> Samples:
-        columns = (self._at, self._pods_ready, self._waiting, self._busy_seconds, self._worker_seconds)
-        views = [column[:count] for column in columns]
-        for view in views:
-            view.flags.writeable = False
-        return Samples(*views)
+        return Samples(
+            at=_view(self._at, count),
+            pods_ready=_view(self._pods_ready, count),
+            waiting=_view(self._waiting, count),
+            busy_seconds=_view(self._busy_seconds, count),
+            worker_seconds=_view(self._worker_seconds, count),
+        )
+
+
+def _view(column: NDArray[T], count: int) -> NDArray[T]:
+    view = column[:count]
+    view.flags.writeable = False
+    return view

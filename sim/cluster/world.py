@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 
 import simpy
 
 from sim.cluster.alert import start_alerts
-from sim.cluster.clock import STRATEGY, Clock
+from sim.cluster.clock import STRATEGY, Clock, Rank
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
 from sim.cluster.pod import Pod
 from sim.cluster.replica_set import ReplicaSet
@@ -36,7 +36,7 @@ DIGEST_BYTES = 7
 class Strategy(Protocol):
     """What a run needs to know of a strategy's spec."""
 
-    kind: str
+    kind: ClassVar[str]
 
     def shares_by_pods(self, has_mesh: bool) -> bool:
         """Return whether the share of users follows the pods."""
@@ -61,7 +61,7 @@ class World:
     ) -> None:
         self.scenario = scenario
         self.strategy_name = strategy
-        self.strategy: Strategy = scenario.strategies[strategy]
+        self.strategy = cast("Strategy", scenario.strategies[strategy])
         self.seed = scenario.seed if seed is None else seed
         self.replication = replication
         self.engine_kind = engine
@@ -115,7 +115,8 @@ class World:
             env.step()
             guard.check(at)
         sampler.take_before(math.nextafter(end, math.inf))
-        self.settle(end)
+        env.pass_until(end)
+        self.settle()
 
     def settle(self, until: float | None = None) -> None:
         """Serve all requests up to now (or `until`): before any change of the data plane and any measurement."""
@@ -160,7 +161,7 @@ class World:
 
     # --- what control loops do
 
-    def at(self, delay: float, rank: int, key: int = 0) -> simpy.Event:
+    def at(self, delay: float, rank: Rank, key: int = 0) -> simpy.Event:
         """Return an event `delay` seconds from now, in the turn of its rank."""
         return self.env.after(delay, rank, key)
 

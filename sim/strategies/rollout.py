@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import simpy
 
@@ -111,7 +111,7 @@ class Rollout:
             # A release that has settled can still be undone.
             yield self.world.env.event()
         except simpy.Interrupt as interrupt:
-            undo: Undo = interrupt.cause
+            undo = cast("Undo", interrupt.cause)
         except Undo as decision:
             undo = decision
         yield from self._go_back(undo)
@@ -122,7 +122,7 @@ class Rollout:
         self._scale_downs += 1
         self.outcome, self.settled_at = "in_progress", math.nan
         self._inconclusive = self._paused = self._stalled = None
-        self.world.log(undo.source, "undo", self.candidate.version, undo.reason)
+        self.world.log(undo.source, "undo", self.candidate.version, as_sentence(undo.reason))
         yield from self.story.undo(self)
         self.finish("rolled_back", undo.reason)
 
@@ -142,10 +142,10 @@ class Rollout:
 
     def finish(self, outcome: Outcome, reason: str) -> None:
         """Settle the rollout: all users are on one version, and why."""
-        self.outcome, self.outcome_reason, self.settled_at = outcome, reason, self.world.now
+        self.outcome, self.outcome_reason, self.settled_at = outcome, as_sentence(reason), self.world.now
         self._stalled = None
         self._stop_analyses()
-        self.say("outcome", outcome, reason)
+        self.say("outcome", outcome, self.outcome_reason)
 
     # --- pods
 
@@ -433,10 +433,15 @@ class Rollout:
 
     def hand_over(self, name: str) -> Steps:
         """Go on with another strategy of the scenario, which from here on also decides how to undo."""
-        story = self.world.scenario.strategies[name]
+        story = cast("Story", self.world.scenario.strategies[name])
         self.story = story
         self._is_by_pods = story.shares_by_pods(self.world.scenario.mesh is not None)
         if self._is_by_pods:
             # Only old pods are left: sharing by pods changes nothing yet, so it need not propagate.
             self.world.traffic.share_by_pods()
         yield from story.roll_out(self)
+
+
+def as_sentence(reason: str) -> str:
+    """Return a reason with a capital letter and a full stop."""
+    return reason[:1].upper() + reason[1:].rstrip(".") + "."
