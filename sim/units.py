@@ -116,6 +116,8 @@ def shown(value: object) -> str:
         return "empty"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else ".inf" if value > 0 else "-.inf"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
@@ -143,7 +145,8 @@ class Quantity:
         low, high = self._words(self.low), self._words(self.high)
         if math.isinf(self.high):
             return f"above {low}" if self.above else f"{low} or more"
-        return f"above {low} and at most {high}" if self.above else f"between {low} and {high}"
+        bounds = f"above {low} and at most {high}" if self.above else f"between {low} and {high}"
+        return f"{bounds}, or 0% to 100%" if self.kind == "share" else bounds
 
     def parse(self, value: object) -> Number:
         """Return `value` as a number; counts are integers.
@@ -154,9 +157,7 @@ class Quantity:
         number = self._number(value)
         outside = number < self.low or number > self.high or (self.above and number == self.low)
         if outside:
-            raise ValueError(
-                f"is {self._words(number) if isinstance(value, str) else shown(value)}; must be {self.bounds}"
-            )
+            raise ValueError(f"is {shown(value)}; must be {self.bounds}")
         return number
 
     def format(self, number: Number) -> Number | str:
@@ -190,7 +191,7 @@ class Quantity:
     def _words(self, number: Number) -> str:
         if self.kind == "duration" and math.isfinite(number):
             return str(format_duration(number))
-        return str(plain(number))
+        return f"{plain(number):,}"
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(
@@ -260,7 +261,7 @@ class IntOrPercent:
         if value != int(value):
             raise ValueError(f"is {value}; must be a whole number or a percentage such as 25%")
         if not 0 <= value <= MOST_REPLICAS:
-            raise ValueError(f"is {value}; must be between 0 and {MOST_REPLICAS}")
+            raise ValueError(f"is {value}; must be between 0 and {MOST_REPLICAS:,}")
         return cls(int(value), False)
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.reader import ReaderError
 
 from sim.errors import Problem, ScenarioError
 
@@ -32,6 +33,9 @@ LONGEST_SHOWN = 60
 LEADING_ZERO = re.compile(r"[-+]?0\d[\d_]*")
 SIMPLE_KEY = re.compile(r"[A-Za-z_][-\w]*")
 TAG = "tag:yaml.org,2002:"
+
+REPEATED = -1
+"""Keeps the paths inside the value of a repeated key apart from those of the first."""
 
 Path = tuple[str | int, ...]
 Position = tuple[int, int]
@@ -135,6 +139,10 @@ def _events(text: str, file: str) -> Iterator[Event]:
         mark = error.problem_mark or error.context_mark
         position = (mark.line + 1, mark.column + 1) if mark else (0, 0)
         _stop(file, position, f"is not valid YAML: {_one_line(error.problem or error.context)}")
+    except ReaderError as error:
+        before = text[: error.position]
+        position = (before.count("\n") + 1, len(before) - before.rfind("\n"))
+        _stop(file, position, f"has the character #x{error.character:04x}; must be text without control characters")
     except (YAMLError, ValueError, OverflowError, IndexError, AttributeError) as error:
         # ruamel's scanner trips over some escapes and directives with Python's own errors.
         _stop(file, (0, 0), f"is not valid YAML: {_one_line(str(error))}")
@@ -155,6 +163,8 @@ class _Frame:
     container: dict[str, Any] | list[Any]
     path: Path
     key: str | None = None
+    is_repeated: bool = False
+    """The key was there before: its value is read and dropped."""
 
 
 class _Builder:
@@ -190,7 +200,7 @@ class _Builder:
     def _check(self, event: NodeEvent) -> None:
         self._nodes += 1
         if self._nodes > MOST_NODES:
-            self._stop(_position(event), f"has more than {MOST_NODES:,} values; must have at most so many")
+            self._stop(_position(event), f"has more than {MOST_NODES:,} values; must have fewer")
         if isinstance(event, AliasEvent):
             self._stop(
                 _position(event),
@@ -199,9 +209,11 @@ class _Builder:
         if event.anchor is not None:
             self._stop(_position(event), f"has the anchor '&{short(event.anchor)}'; anchors are not allowed, delete it")
         if tag := getattr(event, "tag", None):
-            self._stop(_position(event), f"has the tag '{short(str(tag))}'; tags are not allowed, delete it")
+            self._stop(
+                _position(event), f"has the tag '{short(str(tag).replace(TAG, '!!'))}'; tags are not allowed, delete it"
+            )
         if len(self._frames) >= MOST_DEPTH and not isinstance(event, ScalarEvent):
-            self._stop(_position(event), f"is nested deeper than {MOST_DEPTH} levels; must be at most so deep")
+            self._stop(_position(event), f"is nested deeper than {MOST_DEPTH} levels; must be less deep")
         if isinstance(event, ScalarEvent) and len(event.value) > LONGEST_SCALAR:
             self._stop(
                 _position(event), f"has a text of {len(event.value):,} characters; must be at most {LONGEST_SCALAR:,}"
@@ -213,7 +225,10 @@ class _Builder:
             frame.key = self._key(event, frame)
             return
         path = self._path(frame)
-        self._document.values[path] = _position(event)
+        is_nothing = isinstance(event, ScalarEvent) and not event.value and event.style is None
+        self._document.values[path] = (
+            self._document.keys.get(path, _position(event)) if is_nothing else _position(event)
+        )
         value = self._value(event, path)
         self._store(frame, value)
         if isinstance(value, (dict, list)):
@@ -225,7 +240,7 @@ class _Builder:
         if isinstance(frame.container, list):
             return (*frame.path, len(frame.container))
         assert frame.key is not None
-        return (*frame.path, frame.key)
+        return (*frame.path, frame.key, REPEATED) if frame.is_repeated else (*frame.path, frame.key)
 
     def _store(self, frame: _Frame | None, value: Any) -> None:
         if frame is None:
@@ -234,7 +249,9 @@ class _Builder:
             frame.container.append(value)
         else:
             assert frame.key is not None
-            frame.container[frame.key], frame.key = value, None
+            if not frame.is_repeated:
+                frame.container[frame.key] = value
+            frame.key, frame.is_repeated = None, False
 
     def _value(self, event: NodeEvent, path: Path) -> Any:
         if isinstance(event, MappingStartEvent):
@@ -254,6 +271,7 @@ class _Builder:
             self._document.refuse(frame.path, position, f"{named}; put it in quotes: '{short(key)}'")
         elif path in self._document.keys:
             first = self._document.keys[path][0]
+            frame.is_repeated = True
             self._document.refuse(frame.path, position, f"duplicate key '{short(key)}'; it is already on line {first}")
         else:
             self._check_characters(key, path, position)
@@ -279,7 +297,7 @@ class _Builder:
         self._check_characters(text, path, _position(event))
         return str(text)
 
-    def _integer(self, text: str, path: Path, position: Position) -> int | float:
+    def _integer(self, text: str, path: Path, position: Position) -> int:
         if LEADING_ZERO.fullmatch(text):
             message = f"is {short(text)}, with a leading zero; write it without, or in quotes if it is text"
             self._document.refuse(path, position, message)
@@ -288,7 +306,8 @@ class _Builder:
             return int(text.replace("_", ""), 0)
         except ValueError:
             # More digits than Python converts: no bound allows it.
-            return math.inf
+            self._document.refuse(path, position, f"is a number of {len(text):,} digits; must be a smaller one")
+            return 0
 
     def _check_characters(self, text: str, path: Path, position: Position) -> None:
         if any("\ud800" <= character <= "\udfff" for character in text):

@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from sim.errors import Problem
 from sim.scenario.document import Document, Path, short
 from sim.scenario.keys import fields_of, model_at
-from sim.spec.model import Model, did_you_mean
+from sim.spec.model import Model, PlacedError, did_you_mean
 from sim.strategies import STRATEGIES
 from sim.units import shown
 
@@ -32,19 +32,26 @@ MUST_BE = {
 def problems_of(document: Document, root: type[Model], errors: list[ErrorDetails]) -> Iterator[Problem]:
     """Yield a problem per error, the first hundred of them."""
     for error in errors[:MOST_PROBLEMS]:
-        yield _problem(document, root, error)
+        if not _is_echo(error, errors):
+            yield _problem(document, root, error)
     if len(errors) > MOST_PROBLEMS:
         yield Problem(document.file, 0, 0, "", f"and {len(errors) - MOST_PROBLEMS} more problems")
+
+
+def _is_echo(error: ErrorDetails, errors: list[ErrorDetails]) -> bool:
+    """True for a list that is too short only because its entries are wrong, which has been said."""
+    location = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(other["loc"]) > len(location) and other["loc"][: len(location)] == location for other in errors
+    )
 
 
 def file_path(document: Document, location: tuple[str | int, ...], missing: bool) -> Path:
     """Return the path in the file of pydantic's location: without the tags and layers that only the models have."""
     path: list[str | int] = []
-    value: Any = document.data
+    value = document.data
     for index, part in enumerate(location):
-        if (isinstance(value, dict) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        ):
+        if _has(value, part):
             value = value[part]
         elif not (missing and index == len(location) - 1):
             continue
@@ -52,15 +59,24 @@ def file_path(document: Document, location: tuple[str | int, ...], missing: bool
     return tuple(path)
 
 
+def _has(value: Any, part: str | int) -> bool:
+    if isinstance(value, list):
+        return isinstance(part, int) and part < len(value)
+    return isinstance(value, dict) and part in value
+
+
 def _problem(document: Document, root: type[Model], error: ErrorDetails) -> Problem:
     kind, location, value = error["type"], error["loc"], error["input"]
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, PlacedError):
+        location = (*location, *cause.path)
     path = file_path(document, location, kind == "missing")
     if kind == "missing":
         return document.problem(path, "is missing; it is required")
     if kind == "extra_forbidden":
         return document.key_problem(path, unknown_key(str(location[-1]), model_at(root, location[:-1])))
     if location[-1:] == ("[key]",):
-        return document.key_problem(path, f"a name {_message(error, value)}")
+        return document.key_problem(path, f"has a name that {_message(error, value)}")
     if kind.startswith("union_tag"):
         return _unknown_strategy(document, path, error)
     return document.problem(path, _message(error, value))

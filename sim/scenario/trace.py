@@ -47,10 +47,8 @@ class Files:
                 return path
         inside = any((place / name).resolve().is_relative_to(place) for place in places)
         if inside:
-            raise TraceError(f"names the file {name!r:.80}, which does not exist in {places[0]}")
-        raise TraceError(
-            f"names the file {name!r:.80} outside the scenario's folder; must be inside it (or in --trace-dir)"
-        )
+            raise TraceError(f"names the file {name!r:.80}, which does not exist in the scenario's folder")
+        raise TraceError(f"names the file {name!r:.80} outside the scenario's folder; must be inside it")
 
     def numbers(self, name: str) -> tuple[float, ...]:
         """Return the durations in a file of one value a line, for an empirical law."""

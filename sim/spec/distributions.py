@@ -21,8 +21,8 @@ from pydantic import (
     model_validator,
 )
 
-from sim.spec.model import Model, did_you_mean
-from sim.units import LONGEST, Duration, PositiveDuration, Quantity, shown
+from sim.spec.model import Model, PlacedError, did_you_mean
+from sim.units import LONGEST, Duration, PositiveDuration, Quantity, format_duration, shown
 
 Z99 = NormalDist().inv_cdf(0.99)
 MOST_QUANTILES = 1_001
@@ -78,7 +78,8 @@ class Lognormal(Model):
         if given not in ({"median", "p99"}, {"mean", "cv"}):
             raise ValueError(f"has {_listed(given)}; must have median and p99, or mean and cv")
         if self.median is not None and self.p99 is not None and self.p99 <= self.median:
-            raise ValueError("has p99 at or below the median; p99 must be above the median")
+            median, p99 = format_duration(self.median), format_duration(self.p99)
+            raise PlacedError(("p99",), f"is {p99}; must be above the median, {median}")
         return self
 
     @property
@@ -150,7 +151,8 @@ class Uniform(Model):
     @model_validator(mode="after")
     def _ordered(self) -> Uniform:
         if self.high <= self.low:
-            raise ValueError("has high at or below low; high must be above low")
+            low, high = format_duration(self.low), format_duration(self.high)
+            raise PlacedError(("high",), f"is {high}; must be above low, {low}")
         return self
 
     def mean_seconds(self) -> float:

@@ -107,12 +107,22 @@ def from_mapping(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable
 
 
 LONGEST_GUESSED = 80
+CLOSE = 0.75
+"""Of 1: nearer than livenessProbe and readinessProbe are."""
+
+
+class PlacedError(ValueError):
+    """Something wrong at a path below the model that found it."""
+
+    def __init__(self, path: tuple[str | int, ...], message: str) -> None:
+        self.path = path
+        super().__init__(message)
 
 
 def did_you_mean(word: str, known: Iterable[str], *, is_key: bool = False) -> str:
     """Return what to write instead of an unknown word: the closest known one, or what there is."""
     names = list(known)
-    close = get_close_matches(word, names, 1) if len(word) <= LONGEST_GUESSED else []
+    close = get_close_matches(word, names, 1, CLOSE) if len(word) <= LONGEST_GUESSED else []
     listed = ", ".join(names[:MOST_LISTED]) or "nothing: there is none"
     if not close:
         return f"; must be one of {listed}"

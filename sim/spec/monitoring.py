@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from sim.spec import condition
 from sim.spec.distributions import Law
-from sim.spec.model import Model, Name
-from sim.units import Duration, PositiveDuration, Quantity
+from sim.spec.model import Model, Name, PlacedError
+from sim.units import Duration, PositiveDuration, Quantity, format_duration
 
 MOST_ALERTS = 50
 MOST_WINDOWS = 20
@@ -38,7 +38,8 @@ class BurnWindow(Model):
     @model_validator(mode="after")
     def _short_is_shorter(self) -> BurnWindow:
         if self.short >= self.long:
-            raise ValueError("has short at or above long; short must be below long")
+            short, long = format_duration(self.short), format_duration(self.long)
+            raise PlacedError(("short",), f"is {short}; must be below long, {long}")
         return self
 
 

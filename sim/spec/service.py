@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from sim.spec.distributions import Constant, Law
 from sim.spec.fault import Fault
-from sim.spec.model import Frozen, Model, VersionName
+from sim.spec.model import Frozen, Model, PlacedError, VersionName
 from sim.units import Duration, PositiveSeconds, Quantity, Seconds, Share
 
 MOST_FAULTS = 20
@@ -116,12 +116,11 @@ class Service(PodKeys):
 
 def _check(version: ResolvedVersion) -> None:
     if any(fault.never_ready for fault in version.faults) and version.readiness_probe is None:
-        raise ValueError(
-            f"has version {version.name} with neverReady but no readinessProbe; neverReady needs a readinessProbe"
-        )
+        raise PlacedError(("versions", version.name), "has neverReady without a readinessProbe; must have one")
     if version.progress_deadline_seconds <= version.min_ready_seconds:
         # Source: Kubernetes validation of a Deployment.
-        raise ValueError(
-            f"has progressDeadlineSeconds {version.progress_deadline_seconds:g} in version {version.name}; "
-            f"must be above minReadySeconds, {version.min_ready_seconds:g}"
+        deadline, ready = version.progress_deadline_seconds, version.min_ready_seconds
+        raise PlacedError(
+            ("versions", version.name),
+            f"has progressDeadlineSeconds {deadline:g}; must be above minReadySeconds, {ready:g}",
         )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from sim.spec.model import Model, Name, Text
+from sim.spec.model import Model, Name, PlacedError, Text
 from sim.units import Duration, Rate, format_duration
 
 MOST_POINTS = 1_000
@@ -70,9 +70,8 @@ class Traffic(Model):
         for index, (left, right) in enumerate(pairwise(self.profile)):
             if right.at <= left.at:
                 moment, previous = format_duration(right.at), format_duration(left.at)
-                raise ValueError(
-                    f"has profile[{index + 1}] at {moment}; must be after the point before it, at {previous}"
-                )
+                message = f"is {moment}; must be after the point before it, {previous}"
+                raise PlacedError(("profile", index + 1, "at"), message)
         return self
 
     def stretches(self, start: float, end: float) -> Iterator[tuple[float, float, float, float]]:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from sim.spec.analysis import BackgroundAnalysis, InlineAnalysis
-from sim.spec.model import Model, did_you_mean
+from sim.spec.model import Model, PlacedError, did_you_mean
 from sim.strategies.story import Story
 from sim.units import IntOrPercent, Percent, PositiveDuration, Quantity, Seconds, format_duration, plain, shown
 
@@ -187,10 +187,8 @@ class Canary(Story):
     @model_validator(mode="after")
     def _starts_at_a_step(self) -> Canary:
         if self.analysis is not None and self.analysis.starting_step >= max(1, len(self.steps)):
-            raise ValueError(
-                f"has analysis.startingStep {self.analysis.starting_step}; "
-                f"must be below the number of steps, {len(self.steps)}"
-            )
+            message = f"is {self.analysis.starting_step}; must be below the number of steps, {len(self.steps)}"
+            raise PlacedError(("analysis", "startingStep"), message)
         return self
 
     def shares_by_pods(self, has_mesh: bool) -> bool:
