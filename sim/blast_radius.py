@@ -122,7 +122,7 @@ def measure(run: Observed, none: Observed, good: Floor, damage: Damage) -> dict[
         **_times(damage, record),
         "services_affected": int(exceeds_noise(damage.caused.sum(), damage.healed.sum())),
         **_pods(run, none),
-        "rollout_seconds": _seconds(record.settled_at),
+        "rollout_seconds": None if record.type == "none" else _seconds(record.settled_at),
         "delivery_seconds": good.delivery_seconds,
         "mixed_version_seconds": mixed_version_seconds(record, run.pods, run.outcomes.arrival, run.outcomes.version),
         "downtime_seconds": run.pods.downtime_seconds,
@@ -302,8 +302,8 @@ def _mirrored(run: Observed) -> int:
 
 
 def _delivery_seconds(good: Observed) -> float | None:
-    # A shadow that is followed by nothing delivers nothing, however soon it settles.
-    ends_in_nothing = good.record.type == "shadow" and good.record.outcome != "promoted"
+    # A shadow followed by nothing, like no release at all, delivers nothing, however soon it settles.
+    ends_in_nothing = good.record.type in ("shadow", "none") and good.record.outcome != "promoted"
     return None if ends_in_nothing else _seconds(good.record.settled_at)
 
 

@@ -260,3 +260,9 @@ def test_percentiles_need_enough_answers() -> None:
     assert latency_percentiles(values) == {"latency_p50_seconds": 0.5, "latency_p99_seconds": pytest.approx(0.99)}
     assert latency_percentiles(values[:499])["latency_p99_seconds"] is None
     assert latency_percentiles(values[:29]) == {"latency_p50_seconds": None, "latency_p99_seconds": None}
+
+
+def test_no_release_rolls_out_nothing_and_delivers_nothing(scenario: Scenario) -> None:
+    run = record(WITHOUT, type="none", outcome="kept", settled_at=0.0)
+    found = result(scenario, run, run, floor(Observed(run, scenario), Observed(run, scenario)))
+    assert (found["rollout_seconds"], found["delivery_seconds"]) == (None, None)
