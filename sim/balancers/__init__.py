@@ -44,7 +44,11 @@ BALANCERS = {
     for balancer in (
         Balancer("roundRobin", 0, "each pod in turn", round_robin.pick, round_robin.pick_compiled),
         Balancer("random", 1, "any pod, all alike", random.pick, random.pick_compiled),
-        Balancer("leastRequest", 2, "the less busy of two pods at random", least_request.pick, least_request.pick_compiled),
-        Balancer("consistentHash", 3, "always the same pod for a user", consistent_hash.pick, consistent_hash.pick_compiled),
+        Balancer(
+            "leastRequest", 2, "the less busy of two pods at random", least_request.pick, least_request.pick_compiled
+        ),
+        Balancer(
+            "consistentHash", 3, "always the same pod for a user", consistent_hash.pick, consistent_hash.pick_compiled
+        ),
     )
 }

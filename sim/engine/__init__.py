@@ -50,6 +50,6 @@ def is_compiled() -> bool:
 
 def warm_up() -> None:
     """Compile every kernel, or load it from disk."""
-    from sim.engine import warm_up
+    from sim.engine import first_use
 
-    warm_up.warm_up()
+    first_use.warm_up()

@@ -167,7 +167,6 @@ def _routes(versions: int, segments: int) -> Arrays:
     }
 
 
-
 class _Tables:
     """The tables of all laws, one after another."""
 

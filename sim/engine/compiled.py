@@ -93,9 +93,7 @@ class CompiledPlane:
     def _held(self, pod: int) -> NDArray[np.int64]:
         """Return the calls that a pod serves or lets wait, in order of request, a copy after its original."""
         state = self._state
-        held = np.flatnonzero(
-            (state.call_pod == pod) & ((state.call_state == WAITING) | (state.call_state == RUNNING))
-        )
+        held = np.flatnonzero((state.call_pod == pod) & ((state.call_state == WAITING) | (state.call_state == RUNNING)))
         return held[np.argsort(2 * state.call_request[held] + state.call_copy[held])]
 
     def _stop_workers(self, pod: int) -> None:

@@ -25,7 +25,9 @@ def put_from_root(state: Any, n: int, t: float, code: int) -> None:
         k = 2 * i + 1
         if k >= n:
             break
-        if k + 1 < n and is_before(state.heap_time[k + 1], state.heap_code[k + 1], state.heap_time[k], state.heap_code[k]):
+        if k + 1 < n and is_before(
+            state.heap_time[k + 1], state.heap_code[k + 1], state.heap_time[k], state.heap_code[k]
+        ):
             k += 1
         if is_before(t, code, state.heap_time[k], state.heap_code[k]):
             break

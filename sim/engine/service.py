@@ -72,5 +72,10 @@ def size_of(state: Any, f: int, t: float, c: int) -> float:
 @compiled
 def extra_latency(state: Any, f: int, c: int) -> float:
     return variate(  # type: ignore[no-any-return]
-        state.fault_law[f], state.fault_a[f], state.fault_b[f], state.law_table, state.fault_table[f], state.call_u_extra[c]
+        state.fault_law[f],
+        state.fault_a[f],
+        state.fault_b[f],
+        state.law_table,
+        state.fault_table[f],
+        state.call_u_extra[c],
     )

@@ -14,10 +14,21 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, typeof_impl, unbox
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    lower_getattr_generic,
+    models,
+    register_model,
+    typeof_impl,
+    unbox,
+)
 from numpy.typing import NDArray
 
-ITEM = {str(np.dtype(item.name)): item for item in (types.float64, types.int64, types.int32, types.int16, types.int8, types.uint64)}
+ITEM = {
+    str(np.dtype(item.name)): item
+    for item in (types.float64, types.int64, types.int32, types.int16, types.int8, types.uint64)
+}
 
 
 class PtrStateType(types.Type):  # type: ignore[misc]

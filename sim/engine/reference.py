@@ -1,0 +1,508 @@
+"""The reference data plane: plain SimPy, one process per request, written to be read.
+
+A request arrives, is routed to a version, and makes attempts until one is answered, no retry is left or its time is up.
+A pod has workers and one queue, first come first served. The compiled engine does the same on flat arrays
+(sim/engine/calls.py), and both give the same rows to the last bit.
+
+Two rules make that possible. Every random number is keyed by what it is for, not drawn in order. And what happens at one
+instant has a fixed order: completions by request (a copy after its original), arrivals, pod returns, timeouts of
+requests, timeouts of attempts, retries; the control plane, outside, comes last.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from heapq import heappush
+
+import numpy as np
+import simpy
+
+from sim.balancers import BALANCERS
+from sim.engine.keyed import ATTEMPT, MIRROR, ROUTE, U, attempt_luck, salt, uniforms
+from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, Reason, Route
+from sim.engine.reference_log import Log, Row
+from sim.engine.reference_outlier import Outlier
+from sim.engine.reference_service import Circumstances, Luck, decide
+from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
+from sim.routers import NOBODY, ROUTERS
+
+COMPLETION, ARRIVAL, RETURN, REQUEST_TIMEOUT, ATTEMPT_TIMEOUT, RETRY = range(1, 7)
+KEYS_PER_RANK, KEYS_PER_RETRY = 10**15, 10**12
+"""Room for keys below a rank. SimPy's own priorities are 0 and 1, so what an event sets off at once comes before the
+next event of that instant."""
+
+FIRST_FAILURE = 500  # a 4xx answer is no failure of the pod
+LONGEST_BACKOFF = 10.0  # in units of the base. Source: Envoy's jittered exponential back-off
+
+
+class Clock(simpy.Environment):
+    """SimPy's clock with ranked events at exact moments, which stops after all events of a moment."""
+
+    def at(self, moment: float, rank: int, key: int = 0) -> simpy.Event:
+        """Return an event at `moment`, among equals in the order of rank, then key, then creation."""
+        event = simpy.Event(self)
+        event._ok, event._value = True, None
+        # NOTE: simpy.Environment.schedule takes a delay, and now + (moment - now) is not always `moment`.
+        heappush(self._queue, (moment, rank * KEYS_PER_RANK + key, next(self._eid), event))  # type: ignore[arg-type]
+        return event
+
+    def call_at(self, moment: float, rank: int, key: int, action: Callable[[], None]) -> None:
+        """Do `action` at `moment`."""
+        self.at(moment, rank, key).callbacks.append(lambda _: action())
+
+    def run_through(self, until: float) -> None:
+        """Let everything happen that is due at `until` or before."""
+        while self._queue and self.peek() <= until:
+            self.step()
+        if until < math.inf:
+            self._now = max(self._now, until)
+
+    def run_consequences(self) -> None:
+        """Let everything happen that was set off at this very moment."""
+        while self._queue and self._queue[0][0] <= self.now and self._queue[0][1] <= 1:
+            self.step()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How an attempt, or the whole request, ended. is_final: the mesh does not even think of a retry."""
+
+    reason: Reason
+    status: int
+    is_final: bool = False
+
+
+OK = Answer(Reason.OK, 200, is_final=True)
+SHED, RESET, REFUSED = Answer(Reason.SHED, 503), Answer(Reason.RESET, 503), Answer(Reason.REFUSED, 503)
+NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
+ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
+
+Steps = Generator[simpy.Event, Answer | None, None]
+
+
+@dataclass(eq=False)
+class Pool:
+    """Pods among which a balancer picks. ejected: how many more there are that the mesh does not use at present."""
+
+    ready: list[Pod] = field(default_factory=list)
+    cursor: int = 0
+    ejected: int = 0
+
+
+@dataclass(eq=False)
+class Pod:
+    """A pod: its workers, its queue, and what the mesh remembers of it.
+
+    serving, waiting: attempts whose caller still waits, in order. busy: workers, those with abandoned work included.
+    lives: how often it was killed.
+    """
+
+    number: int
+    version: int
+    listens: bool = False
+    since: float = math.nan
+    lives: int = 0
+    serving: dict[Attempt, None] = field(default_factory=dict)
+    waiting: dict[Attempt, None] = field(default_factory=dict)
+    busy: int = 0
+    is_endpoint: bool = False
+    outlier: Outlier = field(default_factory=Outlier)
+
+    @property
+    def requests(self) -> int:
+        """Return the number of requests here that nobody has given up."""
+        return len(self.serving) + len(self.waiting)
+
+
+@dataclass(eq=False)
+class Call:
+    """A user request, or a mirrored copy of one."""
+
+    request: int
+    copy: int
+    pool: Pool
+    attempts: list[Attempt] = field(default_factory=list)
+    news: simpy.Event | None = None
+
+    @property
+    def key(self) -> int:
+        """Return its place among completions of one instant."""
+        return 2 * self.request + self.copy
+
+
+@dataclass(eq=False)
+class Attempt:
+    """One try of a call: at which pod, with which numbers, served since when."""
+
+    call: Call
+    luck: Luck
+    pod: Pod | None = None
+    start: float = math.nan
+
+
+@dataclass
+class Busy:
+    """The number of busy workers of a version, and its integral over time."""
+
+    since: float
+    workers: int = 0
+    area: float = 0.0
+
+    def change(self, now: float, change: int) -> None:
+        """Change the number."""
+        self.area, self.since = self.seconds(now), now
+        self.workers += change
+
+    def seconds(self, now: float) -> float:
+        """Return the integral up to now."""
+        return self.area + self.workers * (now - self.since)
+
+
+class ReferencePlane:
+    """A data plane; see sim.engine.protocol.Engine."""
+
+    def __init__(self, config: PlaneConfig) -> None:
+        self.config, self.requests, self.mesh = config, config.requests, config.mesh
+        self.clock = Clock(config.start)
+        self.route = config.route
+        self.pods: list[Pod] = []
+        self.pools = [Pool() for _ in config.versions]
+        self.whole_service, self.nobody = Pool(), Pool()
+        self.busy = [Busy(config.start) for _ in config.versions]
+        self.in_flight = self.retrying = 0
+        self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
+        self.salt = salt(config.requests.seed, config.requests.replication)
+        words = config.mesh.retries.retry_on if config.mesh else ()
+        self.retried_reasons, self.retried_statuses = retried_reasons(words), retried_statuses(words)
+        self.log = Log()
+        self.expect(0)
+
+    # A request, from its arrival to its row.
+
+    def expect(self, request: int) -> None:
+        """Wait for the next request."""
+        if request < len(self.requests.arrival):
+            moment = float(self.requests.arrival[request])
+            self.clock.call_at(moment, ARRIVAL, 0, lambda: self.arrive(request))
+
+    def arrive(self, request: int) -> None:
+        """Start the request and, if it is mirrored, its copy."""
+        self.expect(request + 1)
+        self.in_flight += 1
+        self.clock.process(self.serve_request(Call(request, 0, self.pool_of(request))))
+        version = ROUTERS["mirror"].choose(self.route, self.route_luck(request)[1], NOBODY)
+        if version != NOBODY:
+            self.clock.process(self.serve_copy(Call(request, 1, self.pools[version])))
+
+    def pool_of(self, request: int) -> Pool:
+        """Return where the request is served: by match, by pods, by the user's number or by its own."""
+        user = self.requests.user[request]
+        version = ROUTERS["match"].choose(self.route, 0.0, int(self.requests.segment_of_user[user]))
+        if version == NOBODY and self.route.by_pods:
+            return self.whole_service
+        if version == NOBODY and self.route.sticky:
+            version = ROUTERS["sticky"].choose(self.route, float(self.requests.sticky_of_user[user]), NOBODY)
+        elif version == NOBODY:
+            version = ROUTERS["weighted"].choose(self.route, self.route_luck(request)[0], NOBODY)
+        return self.nobody if version == NOBODY else self.pools[version]
+
+    def route_luck(self, request: int) -> tuple[float, float, float, float]:
+        """Return the numbers of a request's route: version, mirror."""
+        return uniforms(self.requests.seed, self.requests.replication, ROUTE, request)
+
+    def serve_request(self, call: Call) -> Steps:
+        """A user's request: attempts until one will do, or until its time is up."""
+        if self.mesh is not None and self.mesh.timeout is not None:
+            self.clock.call_at(
+                self.clock.now + self.mesh.timeout, REQUEST_TIMEOUT, call.request, lambda: self.time_out(call)
+            )
+        while True:
+            answer = self.send(call) or (yield self.news_for(call))
+            retry = len(call.attempts)
+            if retry > 1:
+                self.retrying -= 1
+            if not self.is_retried(answer, retry):
+                break
+            self.retrying += 1
+            time_is_up = yield self.back_off(call, retry)
+            if time_is_up:
+                self.retrying -= 1
+                answer = REQUEST_TIMED_OUT
+                break
+        self.in_flight -= 1
+        self.write(call, answer)
+
+    def serve_copy(self, call: Call) -> Steps:
+        """A mirrored copy: one attempt, and nobody who waits for it."""
+        self.write(call, self.send(call) or (yield self.news_for(call)))
+
+    def news_for(self, call: Call) -> simpy.Event:
+        """Return the event that wakes the caller."""
+        call.news = self.clock.event()
+        return call.news
+
+    def tell(self, call: Call, answer: Answer) -> None:
+        """Wake the caller."""
+        assert call.news is not None
+        call.news.succeed(answer)
+
+    def write(self, call: Call, answer: Answer) -> None:
+        """Add the row of a call."""
+        last = call.attempts[-1]
+        pod, version = (-1, -1) if last.pod is None else (last.pod.number, last.pod.version)
+        tries, now = len(call.attempts), self.clock.now
+        row = Row(call.request, call.copy, version, pod, tries, last.start, now, answer.status, answer.reason)
+        self.log.rows.append(row)
+
+    # One attempt.
+
+    def send(self, call: Call) -> Answer | None:
+        """Make an attempt; return its answer if it has one at once."""
+        attempt = Attempt(call, self.luck_of(call))
+        attempt.pod = pod = self.pick(call, attempt.luck)
+        call.attempts.append(attempt)
+        if pod is None:
+            return NO_ENDPOINT
+        if not pod.listens:
+            return self.turn_away(pod, call, REFUSED)
+        version = self.config.versions[pod.version]
+        if pod.busy < version.concurrency:
+            pod.busy += 1
+            self.busy[pod.version].change(self.clock.now, 1)
+            pod.serving[attempt] = None
+            self.clock.process(self.work(pod, attempt))
+        elif version.queue_capacity is None or len(pod.waiting) < version.queue_capacity:
+            pod.waiting[attempt] = None
+        else:
+            return self.turn_away(pod, call, SHED)
+        self.limit(attempt)
+        return None
+
+    def luck_of(self, call: Call) -> Luck:
+        """Return the numbers of the call's next attempt."""
+        seed, replication = U(self.requests.seed), U(self.requests.replication)
+        purpose = MIRROR if call.copy else ATTEMPT
+        return Luck(*attempt_luck(seed, replication, U(call.request), U(len(call.attempts)), U(purpose)))
+
+    def pick(self, call: Call, luck: Luck) -> Pod | None:
+        """Return the balancer's pod; a retry goes to another one than the last if there is one."""
+        ready = call.pool.ready
+        if not ready:
+            return None
+        user = int(self.requests.user[call.request])
+        place = self.balancer.pick(call.pool, luck.first_choice, luck.second_choice, user, self.salt)
+        if call.attempts and len(ready) > 1 and ready[place] is call.attempts[-1].pod:
+            place = (place + 1) % len(ready)
+        return ready[place]
+
+    def turn_away(self, pod: Pod, call: Call, answer: Answer) -> Answer:
+        """Return the answer of a pod that does not even let the request wait."""
+        self.observe(pod, call.pool, answer)
+        return answer
+
+    def work(self, pod: Pod, attempt: Attempt) -> Generator[simpy.Event, None, None]:
+        """One worker: serves this attempt and all that wait, then is free. Abandoned work is done to its end."""
+        life = pod.lives
+        while True:
+            attempt.start = self.clock.now
+            seconds, status = self.decide(pod, attempt)
+            yield self.clock.at(self.clock.now + seconds, COMPLETION, attempt.call.key)
+            if pod.lives != life:
+                return
+            if attempt in pod.serving:
+                del pod.serving[attempt]
+                answer = OK if status == OK.status else Answer(Reason.ERROR, status)
+                self.observe(pod, attempt.call.pool, answer)
+                self.tell(attempt.call, answer)
+            if not pod.waiting:
+                break
+            attempt = next(iter(pod.waiting))
+            del pod.waiting[attempt]
+            pod.serving[attempt] = None
+        pod.busy -= 1
+        self.busy[pod.version].change(self.clock.now, -1)
+
+    def decide(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
+        """Return service time and status, with the faults of this moment."""
+        user = self.requests.user[attempt.call.request]
+        segment = int(self.requests.segment_of_user[user])
+        name = None if segment < 0 else self.requests.segments[segment]
+        met = Circumstances(self.clock.now, self.clock.now - pod.since, name)
+        return decide(self.config.versions[pod.version], attempt.luck, met)
+
+    # Timeouts and retries.
+
+    def limit(self, attempt: Attempt) -> None:
+        """Give the attempt its own timeout, if attempts have one."""
+        if self.mesh is None or self.mesh.retries.per_try_timeout is None or attempt.call.copy:
+            return
+
+        def expire() -> None:
+            if self.give_up(attempt):
+                self.tell(attempt.call, ATTEMPT_TIMED_OUT)
+
+        self.clock.call_at(self.clock.now + self.mesh.retries.per_try_timeout, ATTEMPT_TIMEOUT, 0, expire)
+
+    def time_out(self, call: Call) -> None:
+        """The whole request has had its time, in an attempt or between two."""
+        if call.news is not None and not call.news.triggered:
+            self.give_up(call.attempts[-1])
+            self.tell(call, REQUEST_TIMED_OUT)
+
+    def give_up(self, attempt: Attempt) -> bool:
+        """Stop waiting for an attempt; it leaves the queue, or is served for nobody. False if it has ended already."""
+        pod = attempt.pod
+        if pod is None or not (attempt in pod.serving or attempt in pod.waiting):
+            return False
+        pod.serving.pop(attempt, None)
+        pod.waiting.pop(attempt, None)
+        self.observe(pod, attempt.call.pool, ATTEMPT_TIMED_OUT)
+        return True
+
+    def is_retried(self, answer: Answer, retry: int) -> bool:
+        """True when the mesh makes the retry with this number."""
+        if answer.is_final or self.mesh is None or retry > self.mesh.retries.attempts:
+            return False
+        if answer.reason in ANSWERED:
+            is_listed = answer.status in self.retried_statuses
+        else:
+            is_listed = answer.reason in self.retried_reasons
+        budget = self.mesh.retry_budget
+        if not is_listed or budget is None:
+            return is_listed
+        return self.retrying < max(budget.min_retry_concurrency, budget.percent / 100 * self.in_flight)
+
+    def back_off(self, call: Call, retry: int) -> simpy.Event:
+        """Return the event at which the call goes on: after its back-off, or as its time is up."""
+        assert self.mesh is not None
+        base = self.mesh.retries.backoff
+        wait = call.attempts[-1].luck.jitter * min((2**retry - 1) * base, LONGEST_BACKOFF * base)
+        news = self.news_for(call)
+
+        def go_on() -> None:
+            if not news.triggered:
+                news.succeed(None)
+
+        self.clock.call_at(self.clock.now + wait, RETRY, retry * KEYS_PER_RETRY + call.request, go_on)
+        return news
+
+    # Ejection after errors in a row.
+
+    def observe(self, pod: Pod, pool: Pool, answer: Answer) -> None:
+        """Let the mesh count an answer; one failure too many ejects the pod, unless too many are ejected."""
+        rule = self.mesh.outlier_detection if self.mesh is not None else None
+        if rule is None:
+            return
+        if answer.status < FIRST_FAILURE:
+            pod.outlier.failures = 0
+            return
+        pod.outlier.failures += 1
+        if pod.outlier.failures != rule.consecutive_5xx_errors or not pod.is_endpoint or pod.outlier.is_ejected:
+            return
+        pod.outlier.failures = 0
+        hosts = len(pool.ready) + pool.ejected
+        if pool.ejected == 0 or 100 * pool.ejected < rule.max_ejection_percent * hosts:
+            self.eject(pod, pod.outlier.eject(self.clock.now, rule))
+
+    def eject(self, pod: Pod, until: float) -> None:
+        """Stop using a pod for a while."""
+        for pool in self.pools_of(pod):
+            pool.ready.remove(pod)
+            pool.ejected += 1
+        self.log.ejections.append(Ejection(self.clock.now, pod.number, returned=False))
+        self.clock.call_at(until, RETURN, pod.number, lambda: self.take_back(pod))
+
+    def take_back(self, pod: Pod) -> None:
+        """Use an ejected pod again."""
+        if not pod.outlier.returns_at(self.clock.now):
+            return
+        for pool in self.pools_of(pod):
+            pool.ready.append(pod)
+            pool.ejected -= 1
+        self.log.ejections.append(Ejection(self.clock.now, pod.number, returned=True))
+
+    def pools_of(self, pod: Pod) -> tuple[Pool, Pool]:
+        """Return the pools a pod belongs to."""
+        return self.pools[pod.version], self.whole_service
+
+    # What the control plane does; see sim.engine.protocol.Engine.
+
+    def advance(self, until: float) -> None:
+        """Serve every event with time <= until."""
+        self.clock.run_through(until)
+
+    def add_pod(self, pod: int, version: int) -> None:
+        """Make a pod known."""
+        if pod != len(self.pods):
+            raise ValueError(f"pod {pod} is out of turn; the next is {len(self.pods)}")
+        self.pods.append(Pod(pod, version))
+
+    def listen(self, pod: int, since: float) -> None:
+        """The pod accepts connections."""
+        self.pods[pod].listens, self.pods[pod].since = True, since
+
+    def stop_listening(self, pod: int) -> None:
+        """New connections are refused."""
+        self.pods[pod].listens = False
+
+    def add_endpoint(self, pod: int) -> None:
+        """Balancers now use the pod; the mesh meets it for the first time."""
+        added = self.pods[pod]
+        if not added.is_endpoint:
+            added.is_endpoint, added.outlier = True, Outlier()
+            for pool in self.pools_of(added):
+                pool.ready.append(added)
+
+    def remove_endpoint(self, pod: int) -> None:
+        """Balancers stop using the pod; what it holds is finished, its ejection forgotten."""
+        removed = self.pods[pod]
+        if not removed.is_endpoint:
+            return
+        for pool in self.pools_of(removed):
+            if removed.outlier.is_ejected:
+                pool.ejected -= 1
+            else:
+                pool.ready.remove(removed)
+        removed.is_endpoint, removed.outlier = False, Outlier()
+
+    def kill(self, pod: int) -> None:
+        """All that the pod holds is reset, in request order."""
+        killed = self.pods[pod]
+        held = sorted([*killed.serving, *killed.waiting], key=lambda attempt: attempt.call.key)
+        killed.serving.clear()
+        killed.waiting.clear()
+        killed.listens = False
+        killed.lives += 1
+        if killed.busy:
+            self.busy[killed.version].change(self.clock.now, -killed.busy)
+            killed.busy = 0
+        for attempt in held:
+            self.observe(killed, attempt.call.pool, RESET)
+            self.tell(attempt.call, RESET)
+            self.clock.run_consequences()
+
+    def is_idle(self, pod: int) -> bool:
+        """True when the pod serves nothing and nothing waits at it."""
+        return not self.pods[pod].busy and not self.pods[pod].waiting
+
+    def set_route(self, route: Route) -> None:
+        """Use `route` for requests from now on."""
+        self.route = route
+
+    def load(self) -> Load:
+        """Return queue and busy workers per version now."""
+        waiting = np.zeros(len(self.busy), np.int64)
+        for pod in self.pods:
+            waiting[pod.version] += len(pod.waiting)
+        workers = np.array([busy.workers for busy in self.busy], np.int64)
+        return Load(waiting, workers, np.array([busy.seconds(self.clock.now) for busy in self.busy]))
+
+    def answers(self) -> Answers:
+        """Return all rows so far."""
+        return self.log.answers()
+
+    def ejections(self) -> Sequence[Ejection]:
+        """Return all ejections and returns so far."""
+        return tuple(self.log.ejections)
