@@ -1,8 +1,8 @@
 """Which pod of a pool answers: one file per policy, each in two forms.
 
-`pick` is plain Python over pods, for the reference engine; `pick_compiled` does the same over the arrays of the compiled
-engine's state. Both return a place in the ready list of a pool that is not empty, and change nothing but the cursor.
-The agreement test compares them; one shared function would hide its own bug.
+`pick` is plain Python over pods, for the reference engine; `pick_compiled` does the same over the arrays of the
+compiled engine's state. Both return a place in the ready list of a pool that is not empty, and change nothing but the
+cursor. The agreement test compares them; one shared function would hide its own bug.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def put_arrivals(mass: float, place: Any, pieces: Any, count: int, arrival: Any,
 @compiled
 def last_before(moment: float) -> float:
     """Return a number just below: an arrival belongs to its piece, whatever rounding says."""
-    return moment - abs(moment) * 2.0**-52 - 2.0**-1000  # type: ignore[no-any-return]
+    return moment - abs(moment) * 2.0**-52 - 2.0**-1000
 
 
 @entry_point

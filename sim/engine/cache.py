@@ -57,12 +57,16 @@ def cache_folder() -> Path:
 
 
 FOLDER = cache_folder()
-numba.config.CACHE_DIR = str(FOLDER)  # before the first decorator with a cache
+config: Any = numba.config
+config.CACHE_DIR = str(FOLDER)  # before the first decorator with a cache
+IS_PLAIN = bool(config.DISABLE_JIT)
+"""True when NUMBA_DISABLE_JIT is set: the same sources run as plain Python."""
 
 
 def compiled(function: Function) -> Function:
     """Return `function` compiled for use inside kernels."""
-    return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+    kernel: Any = numba.njit(nogil=True)(function)
+    return kernel  # type: ignore[no-any-return]
 
 
 def entry_point(function: Function) -> Function:
@@ -70,12 +74,13 @@ def entry_point(function: Function) -> Function:
 
     NOTE: flags are not part of Numba's cache key, so every kernel has the same ones.
     """
-    return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+    kernel: Any = numba.njit(nogil=True, cache=True)(function)
+    return kernel  # type: ignore[no-any-return]
 
 
 def is_compiled() -> bool:
     """True when the kernels were compiled on this machine before, so that nothing has to wait for it."""
-    return bool(numba.config.DISABLE_JIT) or (FOLDER / MARK).exists()
+    return IS_PLAIN or (FOLDER / MARK).exists()
 
 
 def mark_compiled() -> None:

@@ -302,7 +302,7 @@ def is_retried(state: Any, c: int, reason: int, status: int) -> bool:
     """True when the mesh tries again."""
     if state.call_attempt[c] >= state.iv[MOST_RETRIES]:
         return False
-    if reason == ERROR or reason == SHED:
+    if reason in (ERROR, SHED):
         if state.retried_status[status] == 0:
             return False
     elif state.retried_reason[reason] == 0:

@@ -99,7 +99,7 @@ def _double_ring(state: PtrState) -> None:
     """Entries keep their running number; its low bits are their place."""
     room = int(state.iv[RING_ROOM])
     numbers = np.arange(state.iv[RING_HEAD], state.iv[RING_TAIL])
-    arrays = {}
+    arrays: Arrays = {}
     for name, item in RING_FIELDS.items():
         arrays[name] = np.zeros(2 * room, item)
         arrays[name][numbers & (2 * room - 1)] = getattr(state, name)[numbers & (room - 1)]

@@ -64,7 +64,7 @@ def route(state: Any, r: int) -> int:
     if state.iv[MATCHES] == 1:
         version = match_version(state, 0.0, state.user_segment[user])
         if version >= 0:
-            return version  # type: ignore[no-any-return]
+            return version
     if state.iv[BY_PODS] == 1:
         return state.iv[VERSIONS]  # type: ignore[no-any-return]
     if state.iv[STICKY] == 1:
@@ -73,19 +73,19 @@ def route(state: Any, r: int) -> int:
         version = state.route_version[0]
     else:
         version = weighted_version(state, split_number(state, r), -1)
-    return version if version >= 0 else state.iv[VERSIONS] + 1  # type: ignore[no-any-return]
+    return version if version >= 0 else state.iv[VERSIONS] + 1
 
 
 @compiled
 def split_number(state: Any, r: int) -> float:
     w0, _w1, _w2, _w3 = block(state.key[0], state.key[1], r, ENTRY_PATH, 0, ROUTE)
-    return uniform(w0)
+    return uniform(w0)  # type: ignore[no-any-return]
 
 
 @compiled
 def mirror_number(state: Any, r: int) -> float:
     _w0, w1, _w2, _w3 = block(state.key[0], state.key[1], r, ENTRY_PATH, 0, ROUTE)
-    return uniform(w1)
+    return uniform(w1)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -136,7 +136,7 @@ def on_timeout(state: Any, t: float) -> None:
 
 @compiled
 def on_per_try(state: Any, t: float) -> None:
-    """The attempt at the ring's head has had its time if it is still under way; the next one that is becomes the head."""
+    """The attempt at the ring's head has had its time; the next one that is still under way takes the head's place."""
     mask = state.iv[RING_ROOM] - 1
     head = state.iv[RING_HEAD]
     expired = -1

@@ -18,15 +18,18 @@ Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011); const
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import config, types
+from llvmlite import ir  # type: ignore[import-untyped]
+from numba import types
 from numba.extending import intrinsic
 
-from sim.engine.cache import compiled, entry_point
+from sim.engine.cache import IS_PLAIN, compiled, entry_point
+
+Kernel = Callable[..., Any]
 
 
 class Purpose(IntEnum):
@@ -59,8 +62,7 @@ LOW, SHIFT_32, SHIFT_12 = U(0xFFFFFFFF), U(32), U(12)
 CELL_52, CELL_32 = 2.0**-52, 2.0**-32
 
 
-@intrinsic
-def high_product(context: Any, a: Any, b: Any) -> Any:
+def _high_product(context: Any, a: Any, b: Any) -> Any:
     """Return the high word of a 64 x 64 bit product: one multiplication of 128 bits."""
 
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
@@ -69,6 +71,9 @@ def high_product(context: Any, a: Any, b: Any) -> Any:
         return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
 
     return types.uint64(types.uint64, types.uint64), generate
+
+
+high_product: Kernel = intrinsic(_high_product)
 
 
 def philox_plain(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:
@@ -100,33 +105,41 @@ def _block(k0: Any, k1: Any, a: Any, b: Any, c: Any, purpose: Any) -> Any:
     return philox(k0, k1, U(a), U(b), U(c), U(purpose))
 
 
-def _uniform(word: Any) -> float:
+def _uniform(word: Any) -> Any:
     """Return the centre of one of 2^52 cells: strictly inside (0, 1); with 53 bits it could round to 1."""
-    return (np.float64(word >> SHIFT_12) + 0.5) * CELL_52  # type: ignore[no-any-return]
+    return (np.float64(word >> SHIFT_12) + 0.5) * CELL_52
 
 
-def _high(word: Any) -> float:
-    return (np.float64(word >> SHIFT_32) + 0.5) * CELL_32  # type: ignore[no-any-return]
+def _high(word: Any) -> Any:
+    return (np.float64(word >> SHIFT_32) + 0.5) * CELL_32
 
 
-def _low(word: Any) -> float:
-    return (np.float64(word & LOW) + 0.5) * CELL_32  # type: ignore[no-any-return]
+def _low(word: Any) -> Any:
+    return (np.float64(word & LOW) + 0.5) * CELL_32
 
 
-if config.DISABLE_JIT:
-    philox, block = philox_plain, philox_plain
+def _uniform_plain(word: int) -> float:
+    return ((word >> 12) + 0.5) * CELL_52
 
-    def uniform(word: int) -> float:
-        return ((word >> 12) + 0.5) * CELL_52
 
-    def high(word: int) -> float:
-        return ((word >> 32) + 0.5) * CELL_32
+def _high_plain(word: int) -> float:
+    return ((word >> 32) + 0.5) * CELL_32
 
-    def low(word: int) -> float:
-        return ((word & 0xFFFFFFFF) + 0.5) * CELL_32
-else:
-    philox, block = compiled(_philox), compiled(_block)
-    uniform, high, low = compiled(_uniform), compiled(_high), compiled(_low)
+
+def _low_plain(word: int) -> float:
+    return ((word & 0xFFFFFFFF) + 0.5) * CELL_32
+
+
+def _choose(in_kernel: Kernel, plain: Kernel) -> Kernel:
+    """Return the form for this process: without compilation NumPy's words would warn where they wrap around."""
+    return plain if IS_PLAIN else compiled(in_kernel)
+
+
+philox = _choose(_philox, philox_plain)
+block = _choose(_block, philox_plain)
+uniform = _choose(_uniform, _uniform_plain)
+high = _choose(_high, _high_plain)
+low = _choose(_low, _low_plain)
 
 
 @entry_point
@@ -146,8 +159,8 @@ def uniforms(
     seed: int, replication: int, purpose: int, a: int = 0, b: int = 0, c: int = 0
 ) -> tuple[float, float, float, float]:
     """Return four numbers strictly inside (0, 1), a function of the arguments alone."""
-    words = four_uniforms(U(seed), U(replication), U(a), U(b), U(c), U(purpose))
-    return words  # type: ignore[no-any-return]
+    words: tuple[float, float, float, float] = four_uniforms(U(seed), U(replication), U(a), U(b), U(c), U(purpose))
+    return words
 
 
 def salt(seed: int, replication: int) -> int:

@@ -66,8 +66,9 @@ WORKER_FIELDS: dict[str, type] = {
     "worker_call": np.int32, "worker_pod": np.int32, "worker_due": np.float64, "worker_code": np.int64,
 }  # fmt: skip
 ROW_FIELDS: dict[str, type] = {
-    "row_request": np.int64, "row_copy": np.int8, "row_version": np.int16, "row_pod": np.int32, "row_attempts": np.int16,
-    "row_start": np.float64, "row_finish": np.float64, "row_status": np.int16, "row_reason": np.int8,
+    "row_request": np.int64, "row_copy": np.int8, "row_version": np.int16, "row_pod": np.int32,
+    "row_attempts": np.int16, "row_start": np.float64, "row_finish": np.float64, "row_status": np.int16,
+    "row_reason": np.int8,
 }  # fmt: skip
 FAULT_FIELDS: dict[str, type] = {
     "fault_segment": np.int64, "fault_from": np.float64, "fault_to": np.float64, "fault_ramp": np.float64,

@@ -1,7 +1,7 @@
 """Pods of the compiled engine: their place in the pools, and ejection after errors in a row.
 
-t: time. p: pod. v: version. n: number of ready pods. A pool is a version's, or the one of the whole service, which comes
-after the versions'.
+t: time. p: pod. v: version. n: number of ready pods. A pool is a version's, or the one of the whole service, which
+comes after the versions'.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def ejections_in_a_row(state: Any, t: float, p: int) -> int:
 @compiled
 def first_tick(t: float, interval: float) -> int:
     """Return the number of the first tick at or after t; ticks are multiples of the interval."""
-    tick = int(math.ceil(t / interval))
+    tick = math.ceil(t / interval)
     while tick * interval < t:
         tick += 1
     while (tick - 1) * interval >= t:

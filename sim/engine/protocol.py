@@ -19,7 +19,7 @@ from sim.spec.service import ResolvedVersion
 
 
 class Reason(IntEnum):
-    """How an attempt ended. SHED, RESET, REFUSED and NO_ENDPOINT answer 503, TIMEOUT 504, ERROR the fault's own status."""
+    """How an attempt ended. SHED, RESET, REFUSED, NO_ENDPOINT answer 503, TIMEOUT 504, ERROR the fault's own status."""
 
     OK = 0
     ERROR = 1
@@ -84,7 +84,7 @@ class PlaneConfig:
 
 @dataclass(frozen=True)
 class Answers:
-    """One row per finished user request or mirrored copy, in order of finish; a read-only view, valid until the next `advance`.
+    """One row per finished user request or mirrored copy, in order of finish; a view, valid until the next `advance`.
 
     request: int64, its number. copy: int8, 1 for a mirrored copy. version: int16 and pod: int32, of the last attempt
     (-1: not reached). attempts: int16. start: float64 seconds, service start of the last attempt (nan: never started).
@@ -117,7 +117,8 @@ class Ejection:
 @dataclass(frozen=True)
 class Load:
     """State per version at the engine's moment: waiting and in_service requests (abandoned work included in service),
-    busy_seconds = integral of busy workers since the start."""
+    busy_seconds = integral of busy workers since the start.
+    """
 
     waiting: NDArray[np.int64]
     in_service: NDArray[np.int64]
@@ -146,7 +147,7 @@ class Engine(Protocol):
         """Balancers stop using the pod; what it holds is finished."""
 
     def kill(self, pod: int) -> None:
-        """SIGKILL or crash: all that the pod holds is reset, in request order; it refuses connections until `listen`."""
+        """SIGKILL or crash: all that the pod holds is reset, in request order; it refuses everything until `listen`."""
 
     def is_idle(self, pod: int) -> bool:
         """True when the pod serves nothing and nothing waits at it."""

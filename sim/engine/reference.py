@@ -4,8 +4,8 @@ A request arrives, is routed to a version, and makes attempts until one is answe
 A pod has workers and one queue, first come first served. The compiled engine does the same on flat arrays
 (sim/engine/calls.py), and both give the same rows to the last bit.
 
-Two rules make that possible. Every random number is keyed by what it is for, not drawn in order. And what happens at one
-instant has a fixed order: completions by request (a copy after its original), arrivals, pod returns, timeouts of
+Two rules make that possible. Every random number is keyed by what it is for, not drawn in order. And what happens at
+one instant has a fixed order: completions by request (a copy after its original), arrivals, pod returns, timeouts of
 requests, timeouts of attempts, retries; the control plane, outside, comes last.
 """
 
@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappush
+from typing import Any
 
 import numpy as np
 import simpy
@@ -45,7 +46,8 @@ class Clock(simpy.Environment):
         event = simpy.Event(self)
         event._ok, event._value = True, None
         # NOTE: simpy.Environment.schedule takes a delay, and now + (moment - now) is not always `moment`.
-        heappush(self._queue, (moment, rank * KEYS_PER_RANK + key, next(self._eid), event))  # type: ignore[arg-type]
+        queue: Any = self._queue
+        heappush(queue, (moment, rank * KEYS_PER_RANK + key, next(self._eid), event))
         return event
 
     def call_at(self, moment: float, rank: int, key: int, action: Callable[[], None]) -> None:
@@ -79,7 +81,8 @@ SHED, RESET, REFUSED = Answer(Reason.SHED, 503), Answer(Reason.RESET, 503), Answ
 NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
 ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
 
-Steps = Generator[simpy.Event, Answer | None, None]
+Steps = Generator[simpy.Event, Any, None]
+"""What a process yields is sent back as the Answer it waited for."""
 
 
 @dataclass(eq=False)

@@ -1,7 +1,7 @@
 """What a mesh remembers of a pod's failures, in plain form.
 
-Source: Envoy, outlier_detection_impl.cc. The k-th ejection in a row lasts k times the base, up to a maximum, and ends at
-the first tick after that; every tick at which the pod is in use takes one off k.
+Source: Envoy, outlier_detection_impl.cc. The k-th ejection in a row lasts k times the base, up to a maximum, and ends
+at the first tick after that; every tick at which the pod is in use takes one off k.
 """
 
 from __future__ import annotations

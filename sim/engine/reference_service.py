@@ -1,4 +1,4 @@
-"""How long an attempt holds its worker and how it answers: the reference engine's plain form of sim/engine/service.py."""
+"""How long an attempt holds its worker and how it answers, in plain form; sim/engine/service.py is the compiled one."""
 
 from __future__ import annotations
 

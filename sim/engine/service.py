@@ -27,7 +27,7 @@ def decide(state: Any, t: float, c: int, p: int) -> float:
     )
     state.call_status[c] = HTTP_ERROR if state.call_u_error[c] < state.version_error[v] else HTTP_OK
     if state.version_faults_from[v] == state.version_faults_to[v]:
-        return seconds  # type: ignore[no-any-return]
+        return seconds
     return with_faults(state, t, c, p, seconds)
 
 
@@ -71,7 +71,7 @@ def size_of(state: Any, f: int, t: float, c: int) -> float:
 
 @compiled
 def extra_latency(state: Any, f: int, c: int) -> float:
-    return variate(  # type: ignore[no-any-return]
+    return variate(
         state.fault_law[f],
         state.fault_a[f],
         state.fault_b[f],

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numba.core.cgutils
+import numba.core.typing.templates
+import numba.extending
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.typing.templates import AttributeTemplate
-from numba.extending import (
-    NativeValue,
-    infer_getattr,
-    lower_getattr_generic,
-    models,
-    register_model,
-    typeof_impl,
-    unbox,
-)
+from llvmlite import ir  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+
+# Numba's own types are incomplete.
+cgutils: Any = numba.core.cgutils
+extending: Any = numba.extending
+types: Any = numba.types
+Template: Any = numba.core.typing.templates.AttributeTemplate
 
 ITEM = {
     str(np.dtype(item.name)): item
@@ -39,7 +36,7 @@ class PtrStateType(types.Type):  # type: ignore[misc]
         super().__init__(name=f"PtrState({','.join(f'{name}:{item}' for name, item in fields)})")
 
 
-register_model(PtrStateType)(models.OpaqueModel)
+extending.register_model(PtrStateType)(extending.models.OpaqueModel)
 
 
 class PtrState:
@@ -66,21 +63,21 @@ class PtrState:
         self._type = PtrStateType(tuple((n, str(a.dtype)) for n, a in zip(self._names, own, strict=True)))
 
 
-@typeof_impl.register(PtrState)
+@extending.typeof_impl.register(PtrState)
 def _type_of_state(value: PtrState, _: Any) -> PtrStateType:
     return value._type
 
 
-@unbox(PtrStateType)
-def _address_of_state(_: Any, value: Any, context: Any) -> NativeValue:
+@extending.unbox(PtrStateType)
+def _address_of_state(_: Any, value: Any, context: Any) -> Any:
     address = context.pyapi.object_getattr_string(value, "_address")
     pointer = context.pyapi.long_as_voidptr(address)
     context.pyapi.decref(address)
-    return NativeValue(pointer, is_error=cgutils.is_not_null(context.builder, context.pyapi.err_occurred()))
+    return extending.NativeValue(pointer, is_error=cgutils.is_not_null(context.builder, context.pyapi.err_occurred()))
 
 
-@infer_getattr
-class _Fields(AttributeTemplate):  # type: ignore[misc]
+@extending.infer_getattr
+class _Fields(Template):  # type: ignore[misc]
     key = PtrStateType
 
     def generic_resolve(self, state: PtrStateType, name: str) -> Any:
@@ -88,7 +85,7 @@ class _Fields(AttributeTemplate):  # type: ignore[misc]
         return types.CPointer(ITEM[item]) if item else None
 
 
-@lower_getattr_generic(PtrStateType)
+@extending.lower_getattr_generic(PtrStateType)
 def _load_field(context: Any, builder: Any, state: PtrStateType, value: Any, name: str) -> Any:
     place = [field for field, _ in state.fields].index(name)
     pointer = context.get_value_type(types.CPointer(ITEM[state.fields[place][1]]))

@@ -1,4 +1,4 @@
-"""The same split by the user's own number: raising a weight only moves users one way, lowering it returns the last first."""
+"""The same split by the user's own number: raising a weight moves users one way, lowering it returns the last ones."""
 
 from __future__ import annotations
 
