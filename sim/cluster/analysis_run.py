@@ -78,14 +78,13 @@ class AnalysisRun:
             return
         self.phase = status.phase
         if status.cause is not None:
-            self.message = f"metric {status.cause.name} assessed {status.phase} due to {status.cause.reason}"
+            self.message = f"{status.cause.name} {status.cause.reason or 'could not decide within its count'}"
         self._world.log("analysis", status.phase.lower(), self.name, self._sentence())
         self._world.env.fire(self.done, STRATEGY)
 
     def _sentence(self) -> str:
-        if self.message:
-            return f"Analysis {self.name} ended {self.phase}: {self.message}."
-        return f"Analysis {self.name} {'was stopped' if self._is_stopped else 'ended'}: {self.phase}."
+        ended = "was stopped" if self._is_stopped else "ended"
+        return f"The {self.name} {ended}: {self.phase}{', ' * bool(self.message)}{self.message}."
 
 
 class MetricRun:

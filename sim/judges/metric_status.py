@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -48,6 +49,13 @@ class Counters:
         return replace(counted, inconclusive=self.inconclusive + 1)
 
 
+SAID: Mapping[Phase, str] = {
+    "Failed": "failed {times}",
+    "Inconclusive": "was inconclusive {times}",
+    "Error": "was an error {times} in a row",
+}
+
+
 class Exceeded(NamedTuple):
     """A limit that a counter is above, and what that makes of the metric."""
 
@@ -57,7 +65,8 @@ class Exceeded(NamedTuple):
     allowed: int
 
     def __str__(self) -> str:
-        return f"{self.limit} exceeded: {self.counter} > {self.allowed}"
+        times = {1: "once", 2: "twice"}.get(self.counter, f"{self.counter} times")
+        return f"{SAID[self.phase].format(times=times)}, {self.limit} is {self.allowed}"
 
 
 def effective_count(count: int | None, interval: float | None) -> int | None:

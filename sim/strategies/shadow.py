@@ -51,11 +51,11 @@ class Shadow(Story):
         rollout.mirror(self.mirror_percentage)
         yield from rollout.await_route()
         steps.begin()
-        fault = yield from rollout.observe(self._observed(), "shadow", self.duration)
+        fault = yield from rollout.observe(self._observed(), "analysis", self.duration)
         steps.begin()
         yield from self._clear_up(rollout)
         if fault is not None:
-            rollout.finish("kept", f"The copies were judged bad: {fault}.")
+            rollout.finish("kept", f"The copies were judged bad: {fault}")
         elif self.then is None:
             rollout.finish("kept", "The copies were good, and nothing was planned to follow.")
         else:
