@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sim.cluster.clock import ALERT
 from sim.cluster.on_call import OnCallPerson
 from sim.cluster.scrape import expected_before_history
+from sim.engine.protocol import Answers
 from sim.judges.proportions import wilson
 from sim.metrics.failure_counts import Counts, FailureCounts
 from sim.metrics.window import Selection
@@ -58,8 +59,9 @@ class Alerts:
 
     def _look(self) -> None:
         at = self._scrape * self._interval
+        answers = self._world.answers()
         for source in self._sources:
-            source.scrape(at)
+            source.scrape(answers, at)
         for rule in self._rules:
             rule.look(at)
         self._scrape += 1
@@ -75,14 +77,16 @@ class Source:
         self._world = world
         self._selection = Selection(None if version is None else (version,))
         self._counts = FailureCounts(version)
+        self._answers: Answers
 
-    def scrape(self, at: float) -> None:
+    def scrape(self, answers: Answers, at: float) -> None:
         """Read the counters."""
-        self._counts.scrape(self._world.answers(), at)
+        self._answers = answers
+        self._counts.scrape(answers, at)
 
     def over(self, seconds: float, end: float) -> Counts:
-        """Return the counts of the window that ends with the scrape at `end`."""
-        found = self._counts.between(self._world.answers(), end - seconds, end)
+        """Return the counts of the window that ends with the last scrape, at `end`."""
+        found = self._counts.between(self._answers, end - seconds, end)
         before = expected_before_history(self._world, end - seconds, end, self._selection)
         return Counts(found.requests + before.requests, found.failed + before.failed)
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from releases import BAD, GOOD, decisions, run, told
+from releases import BAD, GOOD, decisions, run, scenario, told
 
+from sim.cluster.world import World
 from sim.record import Record
 
 BURN = "alerts: [{name: errors, kind: burnRate, windows: [{long: 1m, short: 15s, factor: 50}]}]"
@@ -114,10 +115,6 @@ def test_an_alert_from_before_the_release_pages_nobody() -> None:
 
 
 def test_without_a_release_nothing_is_undone() -> None:
-    from releases import scenario
-
-    from sim.cluster.world import World
-
     plain = scenario(SWITCH, GOOD, monitoring(ABOVE, "onCall: {reaction: 30s}"))
     broken = plain.without_release().replace("spec.services.shop.errorRate", 0.3)
     record = World(broken, "none", seed=1).run()
