@@ -168,7 +168,7 @@ class Rollout:
         before = replica_set.replicas
         if replicas == before:
             return
-        self.say("scale", replica_set.version, f"{replica_set.version} goes from {before} to {replicas} pods: {why}.")
+        self.say("scale", replica_set.version, f"Scales {replica_set.version} from {before} to {replicas} pods: {why}.")
         replica_set.scale(replicas, why)
 
     def await_available(self, replica_set: ReplicaSet) -> Steps:
@@ -261,17 +261,15 @@ class Rollout:
 
     def set_weight(self, weight: float) -> None:
         """Ask for `weight` percent of the users to go to the candidate."""
-        self.say(
-            "weight", self.candidate.version, f"{weight:g} % of the users are asked to go to {self.candidate.version}."
-        )
+        self.say("weight", self.candidate.version, f"Asks for {weight:g} % of the users on {self.candidate.version}.")
         self._ask(weight)
 
     def match(self, segments: Sequence[SegmentMatch]) -> None:
         """Send all requests of these segments, and no longer of others, to the candidate."""
         names = list(self.world.scenario.users.segments)
         self._match = tuple((names.index(match.segment), self.candidate.number) for match in segments)
-        who = ", ".join(match.segment for match in segments) or "Nobody"
-        self.say("match", self.candidate.version, f"{who} by match to {self.candidate.version}.")
+        who = ", ".join(match.segment for match in segments) or "nobody"
+        self.say("match", self.candidate.version, f"Sends {who} to {self.candidate.version} by match.")
         self._ask(self.weight)
 
     def percent_of_users(self, segments: Sequence[SegmentMatch]) -> float:
@@ -284,7 +282,9 @@ class Rollout:
         """Copy `percent` of the user requests to the candidate; 0 ends it."""
         self._mirror = (self.candidate.number, percent) if percent > 0 else None
         self.say(
-            "mirror", self.candidate.version, f"{percent:g} % of the requests are copied to {self.candidate.version}."
+            "mirror",
+            self.candidate.version,
+            f"Asks for copies of {percent:g} % of the requests to {self.candidate.version}.",
         )
         self._ask(self.weight)
 

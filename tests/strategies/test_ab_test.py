@@ -63,14 +63,14 @@ def test_a_guardrail_looks_every_30_seconds() -> None:
 
 def test_the_treatment_gets_pods_by_its_weight_and_control_keeps_all() -> None:
     record = run("abTest: {weight: 30, duration: 2m}", GOOD)
-    assert pods_asked(record, "v2")[0].startswith("v2 goes from 0 to 2 pods")
+    assert pods_asked(record, "v2")[0].startswith("Scales v2 from 0 to 2 pods")
     assert not pods_asked(record, "v1")
     assert all(change.ready == 5 for change in record.pod_changes if change.version == V1 and change.at_seconds >= 0)
 
 
 def test_with_match_alone_pods_follow_the_segments_share() -> None:
     record = run("abTest: {match: [{segment: testers}], duration: 2m}", GOOD)
-    assert pods_asked(record, "v2")[0].startswith("v2 goes from 0 to 1 pods")
+    assert pods_asked(record, "v2")[0].startswith("Scales v2 from 0 to 1 pods")
     in_force = record.answers.finish > decisions(record, "abTest")[0].at_seconds - 100
     user = record.requests.user[record.answers.request]
     before = in_force & (record.answers.finish < decisions(record, "abTest")[0].at_seconds)
