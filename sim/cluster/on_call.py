@@ -49,8 +49,8 @@ class OnCallPerson:
             )
         elif not alert.is_firing:
             world.log("person", "looks", alert.name, f"Alert {alert.name} has gone by itself: nothing is undone.")
-        else:
-            world.request_undo(f"the person on call reacted to alert {alert.name}")
+        elif not world.request_undo(f"the person on call reacted to alert {alert.name}"):
+            world.log("person", "looks", alert.name, f"Alert {alert.name} is read when nothing is left to undo.")
 
 
 def approval(world: World, ordinal: int) -> simpy.Event:
