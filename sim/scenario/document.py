@@ -22,6 +22,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.representer import SafeRepresenter
 
 from sim.errors import Problem, ScenarioError
 
@@ -32,6 +33,7 @@ LONGEST_SCALAR = 10_000
 LONGEST_SHOWN = 60
 LEADING_ZERO = re.compile(r"[-+]?0\d[\d_]*")
 SIMPLE_KEY = re.compile(r"[A-Za-z_][-\w]*")
+PLAIN_TEXT = re.compile(r"[^\s\x00-\x1f\x7f-\xa0\ufeff]+( [^\s\x00-\x1f\x7f-\xa0\ufeff]+)*")
 TAG = "tag:yaml.org,2002:"
 
 REPEATED = -1
@@ -121,11 +123,23 @@ def write(data: Mapping[str, Any]) -> str:
     yaml = YAML(typ="safe", pure=True)
     yaml.default_flow_style = False
     yaml.allow_unicode = True
-    yaml.width = LONGEST_SCALAR
+    yaml.width = 2 * LONGEST_SCALAR
+    yaml.Representer = _Representer
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     stream = StringIO()
     yaml.dump(data, stream)
     return stream.getvalue()
+
+
+class _Representer(SafeRepresenter):
+    """Writes text so that it reads back to the character."""
+
+    def text(self, text: str) -> Any:
+        # Plain and single-quoted scalars lose line ends and spaces at their ends; double-quoted ones keep everything.
+        return self.represent_scalar(f"{TAG}str", text, style=None if PLAIN_TEXT.fullmatch(text) else '"')
+
+
+_Representer.add_representer(str, _Representer.text)
 
 
 def _stop(file: str, position: Position, message: str) -> NoReturn:
