@@ -17,7 +17,7 @@ STRATEGIES = list(sim.load(EXAMPLE).strategies)
 def replay(log: str) -> sim.Scenario:
     duration, users = REQUEST_LOGS[log]
     scenario = sim.load(EXAMPLE, trace_dir=TRACES)
-    changes = {"spec.traffic": {"trace": log}, "spec.duration": duration, "spec.users": {"count": users}}
+    changes = {"spec.users": {"count": users}, "spec.duration": duration, "spec.traffic": {"trace": log}}
     for path, value in changes.items():
         scenario = scenario.replace(path, value)
     return scenario
