@@ -206,7 +206,7 @@ class Quantity:
             number["maximum"] = plain(self.high)
         if self.kind not in PATTERNS:
             return number
-        return {"anyOf": [number, {"type": "string", "pattern": PATTERNS[self.kind]}]}
+        return {"anyOf": [number, {"type": "string", "pattern": PATTERNS[self.kind]}], "x-unit": self.unit}
 
 
 LONGEST = 30 * DAY

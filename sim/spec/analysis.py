@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from sim.spec import condition
 from sim.spec.model import Model, Name, Text, from_mapping
@@ -107,6 +115,15 @@ class AnalysisSpec(Model):
         if unknown is not None:
             raise ValueError(f"has dryRun of '{unknown}'; must name one of its metrics: {', '.join(names)}")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        several = handler(schema)
+        own = handler.resolve_ref_schema(several)["properties"]
+        metric = handler.resolve_ref_schema(own["metrics"]["items"])
+        rest = {name: value for name, value in own.items() if name != "metrics"}
+        flat = {**metric, "properties": {**metric["properties"], **rest}}
+        return {"anyOf": [flat, several]}
 
     @model_serializer(mode="wrap")
     def _as_flat(self, handler: SerializerFunctionWrapHandler) -> Any:

@@ -13,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     Tag,
     ValidationInfo,
@@ -20,6 +21,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from sim.spec.model import Model, PlacedError, did_you_mean
 from sim.units import LONGEST, Duration, PositiveDuration, Quantity, format_duration, shown
@@ -29,6 +31,11 @@ MOST_QUANTILES = 1_001
 
 CoefficientOfVariation = Annotated[float, Quantity("number", high=100, above=True)]
 QuantileName = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
+QUANTILES = {
+    "type": "object",
+    "patternProperties": {r"^p\d{1,3}(\.\d+)?$": {"type": ["number", "string"]}},
+    "additionalProperties": False,
+}
 ReadNumbers = Callable[[str], tuple[float, ...]]
 
 
@@ -42,6 +49,12 @@ class Constant(Model):
     @classmethod
     def _bare(cls, data: Any) -> Any:
         return data if isinstance(data, Mapping) else {"value": data}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = handler(schema)
+        bare = handler.resolve_ref_schema(whole)["properties"]["value"]
+        return {"anyOf": [bare, whole]}
 
     @model_serializer(mode="wrap")
     def _as_bare(self, handler: SerializerFunctionWrapHandler) -> Any:
@@ -164,7 +177,7 @@ class Empirical(Model):
     """Measured durations: straight lines between quantiles, or the values of a file."""
 
     distribution: Literal["empirical"] = Field("empirical", description="The name of the law.")
-    quantiles: Annotated[tuple[tuple[float, float], ...], WithJsonSchema({"type": "object"})] = Field(
+    quantiles: Annotated[tuple[tuple[float, float], ...], WithJsonSchema(QUANTILES)] = Field(
         description="Durations by quantile, from p0 to p100, increasing: {p0: 5ms, p50: 30ms, p99: 120ms, p100: 2s}."
     )
 
@@ -203,6 +216,16 @@ class Empirical(Model):
         if any(right < left for left, right in pairwise(values)):
             raise ValueError("has quantiles whose durations fall; durations must increase")
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        whole = handler(schema)
+        inner = handler.resolve_ref_schema(whole)
+        file = {"type": "string", "description": "A file of values, one a line, in the scenario's folder."}
+        inner["properties"]["file"] = file
+        inner["required"] = [name for name in inner["required"] if name != "quantiles"]
+        inner["oneOf"] = [{"required": ["quantiles"]}, {"required": ["file"]}]
+        return whole
 
     @model_serializer(mode="wrap")
     def _as_names(self, handler: SerializerFunctionWrapHandler) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from sim.spec.distributions import Constant, Law
 from sim.spec.model import Model, did_you_mean
@@ -22,6 +22,7 @@ RETRY_CONDITIONS = (
     "reset",
 )
 DEFAULT_RETRY_ON = RETRY_CONDITIONS[:4]
+RETRY_ON = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "maxItems": 20}]}
 STATUS_CODE = re.compile(r"[45]\d\d")
 MOST_ATTEMPTS = 10
 
@@ -36,7 +37,9 @@ def _known(condition: str) -> str:
     raise ValueError(f"is {condition!r:.60}{did_you_mean(condition, (*RETRY_CONDITIONS, '503'))}")
 
 
-RetryOn = Annotated[tuple[Annotated[str, AfterValidator(_known)], ...], BeforeValidator(_words)]
+RetryOn = Annotated[
+    tuple[Annotated[str, AfterValidator(_known)], ...], BeforeValidator(_words), WithJsonSchema(RETRY_ON)
+]
 
 
 class Retries(Model):

@@ -9,12 +9,14 @@ from pydantic import (
     BeforeValidator,
     Discriminator,
     Field,
+    GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
     StrictBool,
     Tag,
     model_serializer,
     model_validator,
 )
+from pydantic_core import CoreSchema
 
 from sim.spec.analysis import BackgroundAnalysis, InlineAnalysis
 from sim.spec.model import Model, PlacedError, did_you_mean
@@ -50,6 +52,15 @@ class WrappedStep(Step):
         if not isinstance(inner, Mapping):
             raise ValueError(f"is {shown(inner)}; must be a mapping, {{}} if it has nothing to say")
         return dict(inner)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "properties": {cls.word: handler(schema)},
+            "required": [cls.word],
+            "additionalProperties": False,
+        }
 
     @model_serializer(mode="wrap")
     def _wrapped(self, handler: SerializerFunctionWrapHandler) -> Any:
