@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import simpy
 
 from sim.cluster.clock import STRATEGY
-from sim.cluster.scrape import Scraped, versions_in
+from sim.cluster.scrape import nobody_answered, versions_in
 from sim.judges import difference
 from sim.judges.difference import Difference, Group
 from sim.judges.phase import VERDICTS
@@ -27,13 +27,17 @@ class Found(NamedTuple):
 
 
 class Experiment:
-    """Treatment (the candidate) against control (the stable version) from now on."""
+    """Treatment (the candidate) against control (the stable version) from now on.
+
+    The first ok answer from now on decides for a user. What users did while the treatment's pods were starting is no
+    part of the comparison: all of them were with the old version then.
+    """
 
     def __init__(self, world: World, name: str) -> None:
         self._world = world
         self._name = name
-        self._scraped = Scraped(world)
         self._began_at = world.now
+        self._first_answers = nobody_answered(world, since=world.now)
 
     def next_look(self) -> simpy.Event:
         """Return an event for the next scrape, in the strategy's turn."""
@@ -49,26 +53,24 @@ class Experiment:
         """Return what the groups' conversions say, and record it."""
         treatment, control = self._group("candidate"), self._group("stable")
         found = difference.judge(treatment, control, alpha)
-        world, samples = self._world, treatment.exposed + control.exposed
-        verdict, reason = VERDICTS[found.judgement.phase], sentence(treatment, control, found)
-        world.decide(
-            Decision(
-                world.now, self._name, "conversion", found.value, found.low, found.high, 0.0, samples, verdict, reason
-            )
-        )
-        if verdict == "fail":
-            world.detect(world.now)
+        reason = sentence(treatment, control, found)
+        self._record(found, treatment.exposed + control.exposed, reason)
         return Found(found, reason)
 
     def _group(self, role: Role) -> Group:
         world = self._world
-        end = world.last_scrape(world.now)
-        first_answers = self._scraped.first_answers(end)
+        end = max(self._began_at, world.last_scrape(world.now))
+        self._first_answers.extend(world.answers(), end)
         selection = Selection(versions_in(world, role))
-        window = cut(
-            world.answers(), world.requests, min(self._began_at, end), end, selection, first_answers=first_answers
-        )
+        window = cut(world.answers(), world.requests, self._began_at, end, selection, first_answers=self._first_answers)
         return Group(*window.exposed)
+
+    def _record(self, found: Difference, samples: int, reason: str) -> None:
+        world, verdict = self._world, VERDICTS[found.judgement.phase]
+        ends = (found.value, found.low, found.high, found.judgement.threshold)
+        world.decide(Decision(world.now, self._name, "conversion", *ends, samples, verdict, reason))
+        if verdict == "fail":
+            world.detect(world.now)
 
 
 def sentence(treatment: Group, control: Group, found: Difference) -> str:

@@ -25,13 +25,10 @@ class Scraped:
         self._first_answers: FirstAnswers | None = None
 
     def window(self, metric: MetricSpec, role: Role) -> Window:
-        """Return the metric's window up to the last scrape, for the version in `role`."""
-        end = self._world.last_scrape(self._world.now)
-        return self.between(metric, role, end - metric.window, end)
-
-    def between(self, metric: MetricSpec, role: Role, start: float, end: float) -> Window:
-        """Return the window (start, end] with what the metric needs, and nothing that costs more."""
+        """Return the metric's window up to the last scrape, for the version in `role`: only what the metric needs."""
         world = self._world
+        end = world.last_scrape(world.now)
+        start = end - metric.window
         selection = Selection(versions_in(world, role, metric.service), segment_index(world, metric.segment))
         return cut(
             world.answers(),
@@ -39,15 +36,14 @@ class Scraped:
             start,
             end,
             selection,
-            first_answers=self.first_answers(end) if metric.metric == "conversion" else None,
+            first_answers=self._answered_first(end) if metric.metric == "conversion" else None,
             expected=expected_before_history(world, start, end, selection),
             busy=busy_workers(world, start, end, selection)
             if metric.metric == "saturation"
             else Busy(math.nan, math.nan, 0),
         )
 
-    def first_answers(self, until: float) -> FirstAnswers:
-        """Return who has converted by `until`."""
+    def _answered_first(self, until: float) -> FirstAnswers:
         world = self._world
         if self._first_answers is None:
             self._first_answers = nobody_answered(world)
@@ -55,12 +51,12 @@ class Scraped:
         return self._first_answers
 
 
-def nobody_answered(world: World) -> FirstAnswers:
-    """Return who has converted, with nobody answered yet; what one version says of `per` holds for all."""
+def nobody_answered(world: World, since: float = -math.inf) -> FirstAnswers:
+    """Return who has converted `since` then: nobody yet. What one version says of `per` holds for all."""
     laws = [(number, world.resolved(number).conversion) for number in version_numbers(world, world.service)]
     given = {number: law for number, law in laws if law is not None}
     per: Per = next((law.per for law in given.values()), "user")
-    return FirstAnswers(world.requests, {number: law.rate for number, law in given.items()}, per)
+    return FirstAnswers(world.requests, {number: law.rate for number, law in given.items()}, per, since)
 
 
 def versions_in(world: World, role: Role, service: str | None = None) -> tuple[int, ...] | None:

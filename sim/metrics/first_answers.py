@@ -25,11 +25,12 @@ class FirstAnswers:
     conversion is per request, each ok answer decides for itself.
     """
 
-    def __init__(self, requests: Requests, rates: Mapping[int, float], per: Per) -> None:
-        """Start with nobody answered; `rates` by version number."""
+    def __init__(self, requests: Requests, rates: Mapping[int, float], per: Per, since: float = -np.inf) -> None:
+        """Start with nobody answered; `rates` by version number. What arrived before `since` decides nothing."""
         self.per = per
         self.version: NDArray[np.int16] = np.full(len(requests.sticky_of_user), NOBODY, dtype=np.int16)
         self._requests = requests
+        self._since = since
         self._rate = np.zeros(max(rates, default=-1) + 2)
         self._rate[list(rates)] = list(rates.values())
         self._seen = 0
@@ -39,6 +40,7 @@ class FirstAnswers:
         rows = slice(self._seen, int(np.searchsorted(answers.finish, until, side="right")))
         self._seen = max(self._seen, rows.stop)
         first = (answers.finish[rows] >= 0) & (answers.copy[rows] == 0) & (answers.status[rows] < SERVER_ERROR)
+        first &= self._requests.arrival[answers.request[rows]] >= self._since
         users = self._requests.user[answers.request[rows][first]]
         versions = answers.version[rows][first]
         fresh = self.version[users] == NOBODY
