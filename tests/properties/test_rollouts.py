@@ -1,0 +1,226 @@
+"""What holds for every rollout, whatever the pods, the delays, the strategy and the moment of an undo."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_world import scenario
+
+from sim.cluster.clock import PERSON, POD
+from sim.cluster.world import World
+from sim.engine.protocol import Reason
+from sim.record import Record
+from sim.scenario import Scenario
+from sim.units import IntOrPercent
+
+DURATION = 400.0
+QUIET_AFTER = 300.0
+"""Whatever was begun has ended by now: the longest rollout and undo below take less."""
+
+SERVED = (Reason.OK, Reason.ERROR)
+RESETS = 10**6
+
+seconds = st.sampled_from([0, 1, 2.5])
+delays = st.one_of(
+    seconds.map(lambda value: value),
+    st.just({"distribution": "uniform", "low": 0, "high": 3}),
+    st.just({"distribution": "exponential", "mean": 0.5}),
+)
+probes = st.one_of(
+    st.none(),
+    st.fixed_dictionaries(
+        {
+            "periodSeconds": st.sampled_from([1, 2, 5]),
+            "initialDelaySeconds": st.sampled_from([0, 1.5]),
+            "successThreshold": st.integers(1, 2),
+        }
+    ),
+)
+services = st.fixed_dictionaries(
+    {
+        "replicas": st.integers(1, 6),
+        "startup": delays,
+        "readinessProbe": probes,
+        "minReadySeconds": seconds,
+        "preStop": st.sampled_from([None, 1, 4]),
+        "terminationGracePeriodSeconds": st.sampled_from([0, 2, 10]),
+        "endpointPropagation": delays,
+        "latency": st.sampled_from(["20ms", "1s"]),
+        "concurrency": st.sampled_from([1, 20]),
+    }
+)
+bounds = st.tuples(st.sampled_from([0, 1, 2, "25%", "100%"]), st.sampled_from([0, 1, 2, "25%", "100%"])).filter(
+    lambda pair: pair != (0, 0)
+)
+steps = st.lists(
+    st.one_of(
+        st.integers(0, 100).map(lambda weight: {"setWeight": weight}),
+        st.just({"pause": {"duration": 5}}),
+    ),
+    max_size=4,
+)
+rolling = bounds.map(lambda pair: {"type": "rollingUpdate", "maxSurge": pair[0], "maxUnavailable": pair[1]})
+blue_green = st.fixed_dictionaries(
+    {
+        "type": st.just("blueGreen"),
+        "autoPromotionSeconds": st.sampled_from([0, 10]),
+        "scaleDownDelaySeconds": st.sampled_from([0, 20, 60]),
+        "abortScaleDownDelaySeconds": st.sampled_from([1, 30]),
+    }
+)
+canary = st.builds(
+    lambda pair, steps: {"type": "canary", "maxSurge": pair[0], "maxUnavailable": pair[1], "steps": steps},
+    bounds,
+    steps,
+)
+strategies = st.one_of(st.just({"type": "recreate"}), rolling, blue_green, canary)
+meshes = st.sampled_from([None, {"propagationDelay": "1s"}, {"propagationDelay": "0s", "loadBalancer": "roundRobin"}])
+undos = st.one_of(st.none(), st.floats(0, 100))
+
+many = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+
+
+def run(given: Scenario, undo_at: float | None = None, looks: tuple[float, ...] = ()) -> Record:
+    world = World(given, "it")
+    if undo_at is not None:
+        world.env.call(undo_at, PERSON, 0, lambda: world.request_undo("a person decided"))
+    for at in looks:
+        world.env.call(at, POD, RESETS, world.settle)
+    return world.run()
+
+
+def asked_for(record: Record, version: str | None = None) -> list[tuple[float, int]]:
+    """Return (moment, pods asked for) after each change."""
+    rows = [row for row in record.pods if version in (None, row.version)]
+    changes = sorted({at for row in rows for at in (row.created_at, row.terminating_at) if at == at})
+    return [(at, sum(row.created_at <= at and not row.terminating_at <= at for row in rows)) for at in changes]
+
+
+def pods_at(record: Record, at: float, version: str) -> int:
+    changes = asked_for(record, version)
+    index = bisect_right([change[0] for change in changes], at) - 1
+    return changes[index][1] if index >= 0 else 0
+
+
+def ready_over_time(record: Record) -> list[tuple[float, int]]:
+    """Return (moment, ready pods of all versions) after each moment with a change."""
+    ready: dict[int, int] = {}
+    totals: dict[float, int] = {}
+    for change in record.pod_changes:
+        ready[change.version] = change.ready
+        totals[change.at_seconds] = sum(ready.values())
+    return sorted(totals.items())
+
+
+@many
+@given(service=services, strategy=rolling, mesh=meshes, undo_at=undos)
+def test_a_rolling_update_stays_inside_surge_and_unavailability(service, strategy, mesh, undo_at):
+    record = run(scenario(strategy, mesh=mesh, duration=DURATION, rate=5, **service), undo_at)
+    replicas = service["replicas"]
+    surge = IntOrPercent.parse(strategy["maxSurge"]).of(replicas, round_up=True)
+    unavailable = IntOrPercent.parse(strategy["maxUnavailable"]).of(replicas, round_up=False)
+    if surge == unavailable == 0:
+        unavailable = 1
+    assert max(count for _, count in asked_for(record)) <= replicas + surge
+    assert min(count for _, count in ready_over_time(record)) >= replicas - unavailable
+
+
+@many
+@given(service=services, strategy=canary, undo_at=undos)
+def test_a_canary_without_a_mesh_stays_inside_surge_and_unavailability(service, strategy, undo_at):
+    record = run(scenario(strategy, duration=DURATION, rate=5, **service), undo_at)
+    replicas = service["replicas"]
+    surge = IntOrPercent.parse(strategy["maxSurge"]).of(replicas, round_up=True)
+    unavailable = IntOrPercent.parse(strategy["maxUnavailable"]).of(replicas, round_up=False)
+    if surge == unavailable == 0:
+        unavailable = 1
+    assert max(count for _, count in asked_for(record)) <= replicas + surge
+    assert min(count for _, count in ready_over_time(record)) >= replicas - unavailable
+
+
+@many
+@given(service=services, strategy=strategies, mesh=meshes)
+def test_every_rollout_of_a_healthy_version_completes(service, strategy, mesh):
+    record = run(scenario(strategy, mesh=mesh, duration=DURATION, rate=5, **service))
+    assert record.outcome == "promoted"
+    assert record.settled_at < QUIET_AFTER
+    assert (pods_at(record, DURATION, "v1"), pods_at(record, DURATION, "v2")) == (0, service["replicas"])
+
+
+@many
+@given(service=services, strategy=strategies, mesh=meshes, undo_at=st.floats(0.5, 100))
+def test_every_undo_ends_with_the_old_version_at_full_count_and_weight(service, strategy, mesh, undo_at):
+    record = run(scenario(strategy, mesh=mesh, duration=DURATION, rate=5, **service), undo_at)
+    assert record.outcome == "rolled_back"
+    assert undo_at <= record.settled_at < QUIET_AFTER
+    assert record.routes[-1].requested == 0
+    assert (pods_at(record, DURATION, "v1"), pods_at(record, DURATION, "v2")) == (service["replicas"], 0)
+    late = record.requests.arrival[record.answers.request] > QUIET_AFTER
+    assert set(record.answers.version[late]) <= {record.stable}
+
+
+@many
+@given(service=services, strategy=strategies, mesh=meshes, undo_at=undos)
+def test_pods_that_are_not_needed_leave(service, strategy, mesh, undo_at):
+    record = run(scenario(strategy, mesh=mesh, duration=DURATION, rate=5, **service), undo_at)
+    left = [row for row in record.pods if not row.gone_at <= DURATION]
+    assert len(left) == service["replicas"]
+    assert {row.version for row in left} == {"v2" if record.outcome == "promoted" else "v1"}
+
+
+@many
+@given(service=services, strategy=strategies, mesh=meshes, undo_at=undos)
+def test_nobody_is_served_by_a_pod_before_it_is_ready_or_after_it_is_gone(service, strategy, mesh, undo_at):
+    record = run(scenario(strategy, mesh=mesh, duration=120, rate=20, **service), undo_at)
+    answers = record.answers
+    served = np.isin(answers.reason, SERVED) & (answers.pod >= 0)
+    starts, ends = (np.array([getattr(row, name) for row in record.pods]) for name in ("started_at", "gone_at"))
+    ready = np.array([row.ready_at for row in record.pods])
+    pods = answers.pod[served]
+    assert np.all(answers.start[served] >= starts[pods])
+    assert np.all(answers.start[served] >= ready[pods])
+    assert not np.any(answers.finish[served] > ends[pods])
+
+
+@many
+@given(service=services, weight=st.integers(0, 100), undo_at=st.floats(0.5, 60))
+def test_weight_zero_receives_nothing(service, weight, undo_at):
+    strategy = {"type": "canary", "steps": [{"setWeight": weight}, {"pause": {}}]}
+    record = run(scenario(strategy, mesh={"propagationDelay": "1s"}, duration=120, **service), undo_at)
+    in_force = sorted(
+        (change.in_force_at, change.requested) for change in record.routes if change.in_force_at == change.in_force_at
+    )
+    moments = np.array([at for at, _ in in_force])
+    requested = np.array([weight for _, weight in in_force])
+    arrivals = record.requests.arrival[record.answers.request]
+    at_arrival = requested[np.searchsorted(moments, arrivals, side="right") - 1]
+    assert not np.any(record.answers.version[at_arrival == 0] == record.candidate)
+
+
+@many
+@given(
+    service=services,
+    strategy=strategies,
+    mesh=meshes,
+    undo_at=undos,
+    looks=st.lists(st.floats(-9, 119), max_size=20).map(tuple),
+)
+def test_an_extra_settlement_changes_nothing(service, strategy, mesh, undo_at, looks):
+    small = scenario(strategy, mesh=mesh, duration=120, rate=20, **service)
+    plain, looked = run(small, undo_at), run(small, undo_at, looks)
+    for name in ("request", "version", "pod", "attempts", "start", "finish", "status", "reason"):
+        np.testing.assert_array_equal(getattr(plain.answers, name), getattr(looked.answers, name))
+    assert plain.events == looked.events
+    assert plain.pod_changes == looked.pod_changes
+
+
+@pytest.mark.parametrize("engine", ["compiled", "reference"])
+def test_every_request_has_one_outcome_in_either_engine(engine: Any):
+    given = scenario({"type": "recreate"}, duration=60)
+    answers = World(given, "it", engine=engine).run().answers
+    assert sorted(answers.request.tolist()) == list(range(len(answers)))
