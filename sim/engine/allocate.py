@@ -65,9 +65,9 @@ def empty(fields: dict[str, type], room: int) -> Arrays:
     return {name: np.zeros(room, item) for name, item in fields.items()}
 
 
-def stack(room: int) -> NDArray[np.int32]:
+def stack(room: int) -> NDArray[np.int64]:
     """Return free places, the lowest on top."""
-    return np.arange(room, dtype=np.int32)[::-1].copy()
+    return np.arange(room, dtype=np.int64)[::-1].copy()
 
 
 def allocate(config: PlaneConfig) -> PtrState:
@@ -137,7 +137,7 @@ def _requests(requests: Requests) -> Arrays:
         "request_user": requests.user,
         "user_segment": requests.segment_of_user,
         "user_sticky": requests.sticky_of_user,
-        "request_call": np.full(len(requests.arrival) + 1, -1, np.int32),
+        "request_call": np.full(len(requests.arrival) + 1, -1, np.int64),
     }
 
 
@@ -153,7 +153,7 @@ def _retried(mesh: Mesh | None) -> Arrays:
 def _pools(pools: int) -> Arrays:
     """One pool a version, one of the whole service, one that stays empty."""
     counts = {name: np.zeros(pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected")}
-    return {**counts, "ready": np.zeros(pools * FIRST_PODS, np.int32)}
+    return {**counts, "ready": np.zeros(pools * FIRST_PODS, np.int64)}
 
 
 def _routes(versions: int, segments: int) -> Arrays:

@@ -11,17 +11,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from sim.balancers import BALANCERS
 from sim.engine.cache import compiled
 from sim.engine.heap import push
-from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, block, high, low, uniform
+from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, U, block, high, low, uniform
 from sim.engine.layout import (
     BACKOFF,
     BACKOFF_SECONDS,
     BALANCER,
     BUDGET,
+    COPY,
     DONE,
     ERROR,
+    FAILED,
     FAILURES_TO_EJECT,
     FREE,
     FREE_CALLS,
@@ -35,11 +39,14 @@ from sim.engine.layout import (
     IN_BACKOFF,
     IN_FLIGHT,
     KIND_SHIFT,
+    LESS,
     MIN_RETRYING,
+    MORE,
     MOST_RETRIES,
     NEAR_FULL,
     NO_ENDPOINT,
     OK,
+    ORIGINAL,
     PER_TRY,
     PER_TRY_SECONDS,
     POD_ROOM,
@@ -56,6 +63,7 @@ from sim.engine.layout import (
     SHED,
     TIMED_OUT,
     WAITING,
+    WELL,
     WORKER_BITS,
 )
 from sim.engine.pods import observe
@@ -113,7 +121,7 @@ def attempt(state: Any, t: float, c: int) -> None:
         return
     first, second = draw(state, c)
     base = pool * state.iv[POD_ROOM]
-    place = pick(state, pool, base, n, first, second, state.request_user[state.call_request[c]])
+    place = pick(state, pool, base, n, first, second, np.int64(state.request_user[state.call_request[c]]))
     p = state.ready[base + place]
     if n > 1 and state.call_attempt[c] > 0 and p == state.call_pod[c]:
         place = place + 1 if place + 1 < n else 0
@@ -126,9 +134,9 @@ def attempt(state: Any, t: float, c: int) -> None:
 @compiled
 def draw(state: Any, c: int) -> tuple[float, float]:
     """Leave the numbers of this attempt in the call; return the balancer's two."""
-    purpose = MIRROR if state.call_copy[c] == 1 else ATTEMPT
+    purpose = MIRROR if state.call_copy[c] == COPY else ATTEMPT
     w0, w1, w2, w3 = block(
-        state.key[0], state.key[1], state.call_request[c], ENTRY_PATH, state.call_attempt[c], purpose
+        state.key[0], state.key[1], U(state.call_request[c]), U(ENTRY_PATH), U(state.call_attempt[c]), U(purpose)
     )
     state.call_u_service[c] = uniform(w0)
     state.call_u_error[c] = high(w1)
@@ -146,7 +154,7 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         return
     if state.pod_busy[p] < state.version_workers[v]:
         state.pod_busy[p] += 1
-        change_busy(state, t, v, 1)
+        change_busy(state, t, v, MORE)
         start(state, t, c, p, new_worker(state, p))
     elif state.pod_waiting[p] < state.version_queue[v]:
         enqueue(state, c, p)
@@ -154,14 +162,14 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         turn_away(state, t, c, p, SHED)
         return
     state.pod_requests[p] += 1
-    if state.fv[PER_TRY_SECONDS] < math.inf and state.call_copy[c] == 0:
+    if state.fv[PER_TRY_SECONDS] < math.inf and state.call_copy[c] == ORIGINAL:
         set_per_try(state, t + state.fv[PER_TRY_SECONDS], c)
 
 
 @compiled
 def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
     if state.iv[FAILURES_TO_EJECT] > 0:
-        observe(state, t, p, state.call_pool[c], True)
+        observe(state, t, p, state.call_pool[c], FAILED)
     end_attempt(state, t, c, reason, HTTP_UNAVAILABLE)
 
 
@@ -249,7 +257,7 @@ def go_on(state: Any, t: float, w: int) -> None:
         start(state, t, c, p, w)
     else:
         state.pod_busy[p] -= 1
-        change_busy(state, t, state.pod_version[p], -1)
+        change_busy(state, t, state.pod_version[p], LESS)
         free_worker(state, w)
 
 
@@ -263,7 +271,7 @@ def finish_service(state: Any, t: float, w: int) -> None:
     p = state.worker_pod[w]
     status = state.call_status[c]
     if state.iv[FAILURES_TO_EJECT] > 0:
-        observe(state, t, p, state.call_pool[c], status >= HTTP_ERROR)
+        observe(state, t, p, state.call_pool[c], FAILED if status >= HTTP_ERROR else WELL)
     state.pod_requests[p] -= 1
     go_on(state, t, w)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
@@ -279,14 +287,14 @@ def give_up(state: Any, t: float, c: int) -> None:
         state.worker_call[state.call_worker[c]] = -1
     state.pod_requests[p] -= 1
     if state.iv[FAILURES_TO_EJECT] > 0:
-        observe(state, t, p, state.call_pool[c], True)
+        observe(state, t, p, state.call_pool[c], FAILED)
 
 
 @compiled
 def end_attempt(state: Any, t: float, c: int, reason: int, status: int) -> None:
     """An attempt has ended: another one later, or the answer."""
     state.call_generation[c] += 1
-    if state.call_copy[c] == 1:
+    if state.call_copy[c] == COPY:
         answer(state, t, c, state.call_attempt[c] + 1, reason, status)
         return
     if state.call_attempt[c] > 0:
@@ -356,7 +364,7 @@ def answer(state: Any, t: float, c: int, attempts: int, reason: int, status: int
     state.iv[ROWS] = n + 1
     if n + NEAR_FULL > state.iv[ROW_ROOM]:
         state.iv[GROW] = 1
-    if state.call_copy[c] == 0:
+    if state.call_copy[c] == ORIGINAL:
         state.request_call[r] = -1
         state.iv[IN_FLIGHT] -= 1
     state.call_state[c] = FREE

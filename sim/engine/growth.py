@@ -57,7 +57,7 @@ def grow_pods(state: PtrState) -> None:
     """Make room for twice as many pods."""
     room = int(state.iv[POD_ROOM])
     pools = len(state.ready) // room
-    ready = np.zeros((pools, 2 * room), np.int32)
+    ready = np.zeros((pools, 2 * room), np.int64)
     ready[:, :room] = state.ready.reshape(pools, room)
     state.rebind(ready=ready.ravel(), **_longer(state, POD_FIELDS, 2 * room))
     state.iv[POD_ROOM] = 2 * room
@@ -85,7 +85,7 @@ def _refill(state: PtrState, fields: dict[str, type], stack: str, free: int) -> 
     if count >= SPARE:
         return
     size = len(getattr(state, stack))
-    places = np.empty(2 * size, np.int32)
+    places = np.empty(2 * size, np.int64)
     places[:count] = getattr(state, stack)[:count]
     places[count : count + size] = np.arange(2 * size - 1, size - 1, -1)
     state.rebind(**_longer(state, fields, 2 * size), **{stack: places})

@@ -8,15 +8,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from sim.engine.cache import compiled, entry_point
 from sim.engine.calls import attempt, end_attempt, finish_service, give_up, new_call, time_out
 from sim.engine.heap import drop_root, push
-from sim.engine.keyed import ENTRY_PATH, ROUTE, block, uniform
+from sim.engine.keyed import ENTRY_PATH, ROUTE, U, block, uniform
 from sim.engine.layout import (
     AFTER_ARRIVALS,
     BACKOFF,
     BY_PODS,
+    COPY,
     DONE,
+    FAILED,
     FAILURES_TO_EJECT,
     GROW,
     HOLE,
@@ -29,6 +33,7 @@ from sim.engine.layout import (
     MATCHES,
     NEXT_ARRIVAL,
     NEXT_REQUEST,
+    ORIGINAL,
     PER_TRY,
     REQUEST_BITS,
     REQUEST_MASK,
@@ -60,9 +65,9 @@ mirror_version = compiled(ROUTERS["mirror"].choose_compiled)
 @compiled
 def route(state: Any, r: int) -> int:
     """Return the pool that serves request r."""
-    user = state.request_user[r]
+    user = np.int64(state.request_user[r])
     if state.iv[MATCHES] == 1:
-        version = match_version(state, 0.0, state.user_segment[user])
+        version = match_version(state, 0.0, np.int64(state.user_segment[user]))
         if version >= 0:
             return version
     if state.iv[BY_PODS] == 1:
@@ -78,13 +83,13 @@ def route(state: Any, r: int) -> int:
 
 @compiled
 def split_number(state: Any, r: int) -> float:
-    w0, _w1, _w2, _w3 = block(state.key[0], state.key[1], r, ENTRY_PATH, 0, ROUTE)
+    w0, _w1, _w2, _w3 = block(state.key[0], state.key[1], U(r), U(ENTRY_PATH), U(0), U(ROUTE))
     return uniform(w0)  # type: ignore[no-any-return]
 
 
 @compiled
 def mirror_number(state: Any, r: int) -> float:
-    _w0, w1, _w2, _w3 = block(state.key[0], state.key[1], r, ENTRY_PATH, 0, ROUTE)
+    _w0, w1, _w2, _w3 = block(state.key[0], state.key[1], U(r), U(ENTRY_PATH), U(0), U(ROUTE))
     return uniform(w1)  # type: ignore[no-any-return]
 
 
@@ -95,7 +100,7 @@ def arrive(state: Any, t: float) -> None:
     state.iv[NEXT_REQUEST] = r + 1
     state.fv[NEXT_ARRIVAL] = state.arrival[r + 1] if r + 1 < state.iv[REQUESTS] else math.inf
     state.iv[IN_FLIGHT] += 1
-    c = new_call(state, r, 0, route(state, r))
+    c = new_call(state, r, ORIGINAL, route(state, r))
     state.request_call[r] = c
     attempt(state, t, c)
     if state.fv[TIMEOUT_SECONDS] < math.inf and state.iv[TIMEOUT_WAITS] == 0 and state.request_call[r] >= 0:
@@ -108,7 +113,7 @@ def arrive(state: Any, t: float) -> None:
 def mirror(state: Any, t: float, r: int) -> None:
     version = mirror_version(state, mirror_number(state, r), -1)
     if version >= 0:
-        attempt(state, t, new_call(state, r, 1, version))
+        attempt(state, t, new_call(state, r, COPY, version))
 
 
 @compiled
@@ -211,5 +216,5 @@ def reset(state: Any, t: float, p: int, calls: Any) -> None:
     for i in range(len(calls)):
         c = calls[i]
         if state.iv[FAILURES_TO_EJECT] > 0:
-            observe(state, t, p, state.call_pool[c], True)
+            observe(state, t, p, state.call_pool[c], FAILED)
         end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)

@@ -151,7 +151,7 @@ def four_uniforms(k0: Any, k1: Any, a: Any, b: Any, c: Any, purpose: Any) -> Any
 @entry_point
 def attempt_luck(k0: Any, k1: Any, request: Any, attempt: Any, purpose: Any) -> Any:
     """Return what one attempt needs: service, error, two balancer choices, backoff jitter, extra latency."""
-    w0, w1, w2, w3 = block(k0, k1, request, ENTRY_PATH, attempt, purpose)
+    w0, w1, w2, w3 = block(k0, k1, request, U(ENTRY_PATH), attempt, purpose)
     return uniform(w0), high(w1), high(w2), low(w2), high(w3), low(w3)
 
 

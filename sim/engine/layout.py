@@ -42,8 +42,14 @@ WORKER_MASK = (1 << WORKER_BITS) - 1
 REQUEST_MASK = (1 << REQUEST_BITS) - 1
 
 FREE, WAITING, RUNNING, IN_BACKOFF = range(4)
-OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (int(reason) for reason in Reason)
-HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = 200, 500, 503, 504
+# NOTE: what is handed to functions is np.int64, and so are the arrays: Numba compiles a function once for each kind of
+# integer, and once more for each place that hands it a plain number.
+OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (np.int64(reason) for reason in Reason)
+HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = np.int64(200), np.int64(500), np.int64(503), np.int64(504)
+ORIGINAL, COPY = np.int64(0), np.int64(1)
+MORE, LESS = np.int64(1), np.int64(-1)
+WELL, FAILED = np.int64(0), np.int64(1)
+EJECTED, RETURNED = np.int64(0), np.int64(1)
 
 NEAR_FULL = 64
 """Who comes this near to the end of a room asks for more before the next event; one event needs far less."""
@@ -56,14 +62,14 @@ FIRST_ROOM = 1024
 FIRST_PODS = 64
 
 CALL_FIELDS: dict[str, type] = {
-    "call_request": np.int64, "call_copy": np.int8, "call_state": np.int8, "call_attempt": np.int32,
-    "call_generation": np.int64, "call_version": np.int32, "call_pool": np.int32, "call_pod": np.int32,
-    "call_worker": np.int32, "call_next": np.int32, "call_previous": np.int32, "call_status": np.int32,
+    "call_request": np.int64, "call_copy": np.int64, "call_state": np.int64, "call_attempt": np.int64,
+    "call_generation": np.int64, "call_version": np.int64, "call_pool": np.int64, "call_pod": np.int64,
+    "call_worker": np.int64, "call_next": np.int64, "call_previous": np.int64, "call_status": np.int64,
     "call_start": np.float64, "call_due": np.float64, "call_u_service": np.float64, "call_u_error": np.float64,
     "call_u_extra": np.float64, "call_u_jitter": np.float64,
 }  # fmt: skip
 WORKER_FIELDS: dict[str, type] = {
-    "worker_call": np.int32, "worker_pod": np.int32, "worker_due": np.float64, "worker_code": np.int64,
+    "worker_call": np.int64, "worker_pod": np.int64, "worker_due": np.float64, "worker_code": np.int64,
 }  # fmt: skip
 ROW_FIELDS: dict[str, type] = {
     "row_request": np.int64, "row_copy": np.int8, "row_version": np.int16, "row_pod": np.int32,
@@ -78,10 +84,10 @@ FAULT_FIELDS: dict[str, type] = {
 }  # fmt: skip
 EJECTION_FIELDS: dict[str, type] = {"ejection_at": np.float64, "ejection_pod": np.int32, "ejection_returned": np.int8}
 HEAP_FIELDS: dict[str, type] = {"heap_time": np.float64, "heap_code": np.int64}
-RING_FIELDS: dict[str, type] = {"ring_time": np.float64, "ring_call": np.int32, "ring_generation": np.int64}
+RING_FIELDS: dict[str, type] = {"ring_time": np.float64, "ring_call": np.int64, "ring_generation": np.int64}
 POD_FIELDS: dict[str, type] = {
-    "pod_version": np.int32, "pod_listens": np.int8, "pod_since": np.float64, "pod_endpoint": np.int8,
-    "pod_ejected": np.int8, "pod_busy": np.int64, "pod_waiting": np.int64, "pod_head": np.int32, "pod_tail": np.int32,
+    "pod_version": np.int64, "pod_listens": np.int64, "pod_since": np.float64, "pod_endpoint": np.int64,
+    "pod_ejected": np.int64, "pod_busy": np.int64, "pod_waiting": np.int64, "pod_head": np.int64, "pod_tail": np.int64,
     "pod_requests": np.int64, "pod_failures": np.int64, "pod_ejections": np.int64, "pod_return_tick": np.int64,
     "pod_return_at": np.float64,
 }  # fmt: skip

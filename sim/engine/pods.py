@@ -13,18 +13,23 @@ from sim.engine.cache import compiled, entry_point
 from sim.engine.heap import push
 from sim.engine.layout import (
     BASE_EJECTION,
+    EJECTED,
     EJECTION_ROOM,
     EJECTIONS,
     FAILURES_TO_EJECT,
     GROW,
     KIND_SHIFT,
+    LESS,
     LONGEST_EJECTION,
+    MORE,
     MOST_EJECTED,
     NEAR_FULL,
     POD_ROOM,
     RETURN,
+    RETURNED,
     TICK_SECONDS,
     VERSIONS,
+    WELL,
 )
 
 PERCENT = 100.0
@@ -85,19 +90,19 @@ def remove_endpoint(state: Any, p: int) -> None:
         state.pod_endpoint[p] = 0
         if state.pod_ejected[p] == 1:
             state.pod_ejected[p] = 0
-            count_ejected(state, p, -1)
+            count_ejected(state, p, LESS)
         else:
             disuse(state, p)
 
 
 @compiled
-def observe(state: Any, t: float, p: int, pool: int, failed: bool) -> None:
+def observe(state: Any, t: float, p: int, pool: int, failed: int) -> None:
     """Count an answer of a pod (failed: 5xx, or none) and eject the pod when it was one failure too many.
 
     Source: Envoy, outlier_detection_impl.cc, consecutive 5xx; the count starts anew when it is reached, even when too
     many pods are ejected already. The first ejection is always possible.
     """
-    if not failed:
+    if failed == WELL:
         state.pod_failures[p] = 0
         return
     state.pod_failures[p] += 1
@@ -123,8 +128,8 @@ def eject(state: Any, t: float, p: int) -> None:
     state.pod_return_tick[p] = tick
     state.pod_return_at[p] = tick * state.fv[TICK_SECONDS]
     disuse(state, p)
-    count_ejected(state, p, 1)
-    log_ejection(state, t, p, 0)
+    count_ejected(state, p, MORE)
+    log_ejection(state, t, p, EJECTED)
     push(state, state.pod_return_at[p], (RETURN << KIND_SHIFT) | p)
 
 
@@ -155,9 +160,9 @@ def come_back(state: Any, t: float, p: int) -> None:
     if state.pod_ejected[p] == 1 and state.pod_return_at[p] == t:
         state.pod_ejected[p] = 0
         state.pod_failures[p] = 0
-        count_ejected(state, p, -1)
+        count_ejected(state, p, LESS)
         use(state, p)
-        log_ejection(state, t, p, 1)
+        log_ejection(state, t, p, RETURNED)
 
 
 @compiled
