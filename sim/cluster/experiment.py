@@ -42,8 +42,8 @@ class Experiment:
     def next_look(self) -> simpy.Event:
         """Return an event for the next scrape, in the strategy's turn."""
         world = self._world
-        at = world.last_scrape(world.now) + world.scenario.monitoring.scrape_interval
-        return world.env.moment(at, STRATEGY)
+        interval = world.scenario.monitoring.scrape_interval
+        return world.env.moment((round(world.last_scrape(world.now) / interval) + 1) * interval, STRATEGY)
 
     def smallest_group(self) -> int:
         """Return how many users (requests) the smaller group has, as of the last scrape."""

@@ -153,7 +153,9 @@ class World:
     def last_scrape(self, now: float) -> float:
         """Return the last moment at or before `now` at which metrics were scraped."""
         interval = self.scenario.monitoring.scrape_interval
-        return math.floor(now / interval) * interval
+        scrape = math.floor(now / interval)
+        # The division may round a scrape's own moment to just below it.
+        return (scrape + 1 if (scrape + 1) * interval <= now else scrape) * interval
 
     def changed(self) -> simpy.Event:
         """Return an event for the next change of any pod, in the strategy's turn of that instant."""
