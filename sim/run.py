@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +12,7 @@ from sim.cluster.world import World
 from sim.errors import UsageError
 from sim.record import Record
 from sim.scenario import BUDGET, Scenario
+from sim.spec.model import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,9 +128,7 @@ def the_strategy(scenario: Scenario, name: str | None) -> str:
         return str(name)
     if name is None:
         raise UsageError(f"{scenario.name} has several strategies; choose one of {', '.join(known)}")
-    close = get_close_matches(name, known, 1)
-    hint = f"; did you mean '{close[0]}'?" if close else ""
-    raise UsageError(f"{scenario.name} has no strategy '{name}'{hint}; it has {', '.join(known)}")
+    raise UsageError(f"{scenario.name} has no strategy '{name}'{did_you_mean(name, known)}")
 
 
 def engine_kind(name: str) -> EngineKind:
