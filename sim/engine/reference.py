@@ -195,9 +195,10 @@ class ReferencePlane:
         self.expect(request + 1)
         self.in_flight += 1
         self.clock.process(self.serve_request(Call(request, 0, self.pool_of(request))))
-        version = ROUTERS["mirror"].choose(self.route, self.route_luck(request)[1], NOBODY)
-        if version != NOBODY:
-            self.clock.process(self.serve_copy(Call(request, 1, self.pools[version])))
+        if self.route.mirror is not None:
+            version = ROUTERS["mirror"].choose(self.route, self.route_luck(request)[1], NOBODY)
+            if version != NOBODY:
+                self.clock.process(self.serve_copy(Call(request, 1, self.pools[version])))
 
     def pool_of(self, request: int) -> Pool:
         """Return where the request is served: by match, by pods, by the user's number or by its own."""

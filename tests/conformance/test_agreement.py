@@ -1,0 +1,260 @@
+"""The compiled engine equals the reference, row by row and to the last bit, over everything that a data plane does."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from planes import ALL_TO_FIRST, Move, Setup, columns, drawn, on_grid, served, versions
+
+from sim.engine.protocol import Reason, Route
+from sim.spec.mesh import Mesh
+
+GRID = 1 / 128
+HALF_AND_HALF = Route(weights=((0, 50.0), (1, 50.0)))
+CANARY = Route(weights=((0, 90.0), (1, 10.0)))
+EVERYTHING = ("5xx", "connect-failure")
+EJECTION = {"interval": 0.5, "base_ejection_time": 1, "max_ejection_percent": 40, "consecutive_5xx_errors": 3}
+BUSY = {"concurrency": 2, "latency": {"distribution": "exponential", "mean": 0.03}}
+FAILING = ({"error_rate": 0.02}, {"error_rate": 0.3})
+
+
+def churn(pods: int, *, every: float = 0.5, until: float = 5.0, kill: int = 0) -> tuple[Move, ...]:
+    """Return moves that replace the oldest pod by a new one, again and again; every `kill`-th is killed."""
+    moves: list[Move] = []
+    for n, moment in enumerate(np.arange(every, until, every).tolist()):
+        new = pods + n
+        moves += [Move(moment, "add_pod", (new, n % 2)), Move(moment, "listen", (new, moment))]
+        moves += [Move(moment, "add_endpoint", (new,)), Move(moment, "remove_endpoint", (n,))]
+        if kill and n % kill == 0:
+            moves.append(Move(moment, "kill", (n,)))
+        else:
+            moves.append(Move(moment + every / 2, "stop_listening", (n,)))
+    return tuple(sorted(moves, key=lambda move: move.at))
+
+
+def mesh(**keys: Any) -> Mesh:
+    return Mesh(**{"load_balancer": "roundRobin", "retries": {"attempts": 0}, **keys})
+
+
+def patient(attempts: int = 2, **keys: Any) -> dict[str, Any]:
+    return {"attempts": attempts, "retry_on": EVERYTHING, **keys}
+
+
+def grid_storm(**keys: Any) -> Setup:
+    """Return a plane in which arrivals, service, timeouts and control fall on one grid, retries without back-off."""
+    retries = patient(per_try_timeout=1 / 16, backoff=0)
+    return Setup(
+        on_grid(drawn(400, 5), GRID),
+        versions(*FAILING, concurrency=2, latency=4 * GRID, queue_capacity=6),
+        pods=(5, 5),
+        mesh=mesh(timeout=1 / 4, retries=retries, **keys),
+        route=HALF_AND_HALF,
+        moves=churn(10, kill=3),
+    )
+
+
+def plain(**keys: Any) -> Setup:
+    return Setup(drawn(300, 5), versions(*FAILING, **BUSY), pods=(6, 2), mesh=mesh(**keys), route=CANARY)
+
+
+def busy_release(**keys: Any) -> Setup:
+    return plain(**keys).but(moves=churn(8, kill=3))
+
+
+def with_faults(*faults: dict[str, Any]) -> Setup:
+    return plain().but(versions=versions({}, {"faults": faults}, **BUSY), route=HALF_AND_HALF, pods=(5, 5))
+
+
+CASES: dict[str, Setup] = {
+    "plain": plain(),
+    "timeouts, retries, drains": busy_release(timeout=0.1, retries=patient(per_try_timeout=0.05)),
+    "overload": busy_release(timeout=0.2, retries=patient(per_try_timeout=0.1)).but(
+        pods=(4, 1), moves=churn(5, kill=3)
+    ),
+    "short queues and a budget": busy_release(
+        timeout=0.2, retries=patient(3), retry_budget={"percent": 10, "min_retry_concurrency": 2}
+    ).but(versions=versions(*FAILING, **BUSY, queue_capacity=3)),
+    "least request, kills": busy_release(load_balancer="leastRequest", retries=patient(), timeout=0.1),
+    "random, kills": busy_release(load_balancer="random", retries=patient(), timeout=0.1),
+    "consistent hash, kills": busy_release(load_balancer="consistentHash", retries=patient(), timeout=0.1),
+    "ejection": busy_release(outlier_detection=EJECTION, retries=patient()),
+    "ejection of many": busy_release(outlier_detection={**EJECTION, "max_ejection_percent": 100}).but(
+        versions=versions({"error_rate": 0.6}, {"error_rate": 0.9}, **BUSY)
+    ),
+    "no mesh": busy_release().but(mesh=None, route=Route(by_pods=True)),
+    "by pods with a mesh": busy_release(retries=patient(), outlier_detection=EJECTION).but(route=Route(by_pods=True)),
+    "sticky": plain().but(route=Route(weights=((0, 70.0), (1, 30.0)), sticky=True)),
+    "match": plain().but(route=Route(weights=((0, 100.0), (1, 0.0)), match=((0, 1),))),
+    "mirror of all": plain(timeout=0.1, retries=patient()).but(route=Route(ALL_TO_FIRST.weights, mirror=(1, 100.0))),
+    "mirror of some": busy_release(load_balancer="leastRequest", outlier_detection=EJECTION).but(
+        route=Route(ALL_TO_FIRST.weights, mirror=(1, 40.0))
+    ),
+    "refused": busy_release(retries={"attempts": 2}, outlier_detection=EJECTION).but(
+        moves=(*(Move(n / 2, "stop_listening", (n,)) for n in range(1, 6)), Move(4, "listen", (2, 4.0)))
+    ),
+    "nobody is ready": plain(retries=patient()).but(pods=(2, 0)),
+    "weights of zero": plain().but(route=Route(weights=((0, 0.0), (1, 0.0)))),
+    "errors of several kinds": with_faults({"error_rate": 0.3, "status_code": 404}, {"error_rate": 0.3}),
+    "faults in time": with_faults({"latency_factor": 2, "at": 1, "ramp_up": 2}, {"error_rate": 0.5, "at": 2, "for": 1}),
+    "faults of testers": with_faults({"error_rate": 0.9, "segment": "testers"}),
+    "extra latency": with_faults({"extra_latency": {"distribution": "gamma", "mean": 0.02, "cv": 0.7}}),
+    "cold start": with_faults({"cold_start": {"factor": 5, "half_life": 0.5}}).but(moves=churn(10)),
+    "grid": grid_storm(),
+    "grid, least request": grid_storm(load_balancer="leastRequest"),
+    "grid, ejection": grid_storm(outlier_detection={**EJECTION, "base_ejection_time": 1 / 4, "interval": 1 / 8}),
+    "grid, mirror": grid_storm().but(route=Route(HALF_AND_HALF.weights, mirror=(1, 50.0))),
+    "grid, budget": grid_storm(retry_budget={"percent": 5, "min_retry_concurrency": 1}),
+}  # fmt: skip
+
+
+def assert_agreement(setup: Setup) -> None:
+    compiled, reference = served("compiled", setup), served("reference", setup)
+    assert columns(compiled.answers()) == columns(reference.answers())
+    assert compiled.ejections() == reference.ejections()
+    assert compiled.load().busy_seconds.tolist() == reference.load().busy_seconds.tolist()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_engines_agree(name: str) -> None:
+    assert_agreement(CASES[name])
+
+
+def test_the_cases_reach_every_reason() -> None:
+    seen = set().union(*(served("compiled", setup).answers().reason.tolist() for setup in CASES.values()))
+    assert seen == set(Reason)
+
+
+def test_the_grid_cases_are_storms_of_ties() -> None:
+    finish = served("compiled", CASES["grid"]).answers().finish
+    assert len(np.unique(finish)) < len(finish) / 2
+
+
+def test_engines_agree_in_the_middle_of_a_run() -> None:
+    setup = busy_release(timeout=0.2, retries=patient())
+    loads = []
+    for kind in ("compiled", "reference"):
+        engine = served(kind, setup.but(moves=()), extra=[1.0])
+        engine = served(kind, setup, extra=[0.1, 1.7])
+        loads.append([value.tolist() for value in vars(engine.load()).values()])
+    assert loads[0] == loads[1]
+
+
+# Combinations: every mechanism on or off, and a control plane that does as it likes.
+
+retries = st.fixed_dictionaries(
+    {"attempts": st.integers(0, 3), "backoff": st.sampled_from([0.0, 1 / 64, 0.025])},
+    optional={
+        "per_try_timeout": st.sampled_from([1 / 32, 1 / 16]),
+        "retry_on": st.lists(
+            st.sampled_from(["5xx", "gateway-error", "reset", "connect-failure", "503", "404", "cancelled"]), max_size=3
+        ).map(tuple),
+    },
+)
+meshes = st.none() | st.builds(
+    Mesh,
+    load_balancer=st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash"]),
+    timeout=st.sampled_from([None, 1 / 16, 1 / 8, 1.0]),
+    retries=retries,
+    retry_budget=st.none()
+    | st.fixed_dictionaries({"percent": st.sampled_from([0, 5, 50]), "min_retry_concurrency": st.integers(0, 3)}),
+    outlier_detection=st.none()
+    | st.fixed_dictionaries(
+        {
+            "consecutive_5xx_errors": st.integers(1, 4),
+            "interval": st.sampled_from([1 / 16, 1 / 4, 1.0]),
+            "base_ejection_time": st.sampled_from([1 / 16, 1 / 2]),
+            "max_ejection_percent": st.sampled_from([0, 30, 100]),
+        }
+    ),
+)
+fault_keys = st.fixed_dictionaries(
+    {"error_rate": st.sampled_from([0.05, 0.4]), "status_code": st.sampled_from([404, 500, 503])},
+    optional={
+        "latency_factor": st.sampled_from([0.5, 3.0]),
+        "extra_latency": st.sampled_from([1 / 64, {"distribution": "lognormal", "median": 0.01, "p99": 0.1}]),
+        "at": st.sampled_from([0.25, 1.0]),
+        "for": st.sampled_from([0.5, 1.0]),
+        "ramp_up": st.sampled_from([0.25, 1.0]),
+    },
+)
+laws = st.sampled_from(
+    [
+        1 / 64,
+        {"distribution": "exponential", "mean": 0.02},
+        {"distribution": "lognormal", "median": 0.01, "p99": 0.08},
+        {"distribution": "gamma", "mean": 0.02, "cv": 0.5},
+        {"distribution": "weibull", "mean": 0.02, "cv": 2.0},
+        {"distribution": "pareto", "minimum": 0.005, "shape": 1.5},
+        {"distribution": "uniform", "low": 0.0, "high": 0.04},
+    ]
+)
+own_keys = st.fixed_dictionaries({"faults": st.lists(fault_keys, max_size=2).map(tuple)}, optional={"latency": laws})
+common_keys = st.fixed_dictionaries(
+    {"concurrency": st.integers(1, 3), "latency": laws, "error_rate": st.sampled_from([0.0, 0.1])},
+    optional={"queue_capacity": st.integers(0, 5)},
+)
+percents = st.sampled_from([0.0, 5.0, 50.0, 95.0, 100.0])
+
+
+@st.composite
+def routes(draw: st.DrawFn) -> Route:
+    first = draw(percents)
+    return Route(
+        weights=((0, first), (1, 100.0 - first)),
+        match=draw(st.sampled_from([(), ((0, 1),), ((0, 0), (0, 1))])),
+        mirror=draw(st.none() | st.tuples(st.integers(0, 1), percents)),
+        sticky=draw(st.booleans()),
+        by_pods=draw(st.booleans()),
+    )
+
+
+@st.composite
+def scripts(draw: st.DrawFn, pods: int) -> tuple[Move, ...]:
+    """Return moves at moments of a grid of 1/8 s, on pods that exist."""
+    moves: list[Move] = []
+    numbers: Iterator[int] = itertools.count(pods)
+    known = list(range(pods))
+    for moment in sorted(draw(st.lists(st.integers(0, 16), max_size=10))):
+        now = moment / 8
+        verb = draw(st.sampled_from(["new", "kill", "remove_endpoint", "add_endpoint", "stop", "listen", "route"]))
+        pod = draw(st.sampled_from(known))
+        if verb == "new":
+            pod = next(numbers)
+            known.append(pod)
+            moves += [Move(now, "add_pod", (pod, draw(st.integers(0, 1)))), Move(now, "add_endpoint", (pod,))]
+        elif verb == "route":
+            moves.append(Move(now, "set_route", (draw(routes()),)))
+        elif verb == "stop":
+            moves.append(Move(now, "stop_listening", (pod,)))
+        elif verb == "listen":
+            moves.append(Move(now, "listen", (pod, now)))
+        else:
+            moves.append(Move(now, verb, (pod,)))
+    return tuple(moves)
+
+
+@st.composite
+def setups(draw: st.DrawFn) -> Setup:
+    pods = draw(st.tuples(st.integers(1, 3), st.integers(0, 3)))
+    requests = drawn(draw(st.sampled_from([50.0, 200.0])), 2, seed=draw(st.integers(0, 2**64 - 1)))
+    return Setup(
+        on_grid(requests, GRID) if draw(st.booleans()) else requests,
+        versions(draw(own_keys), draw(own_keys), **draw(common_keys)),
+        pods=pods,
+        mesh=draw(meshes),
+        route=draw(routes()),
+        moves=draw(scripts(sum(pods))),
+    )
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(setup=setups(), extra=st.lists(st.integers(0, 64).map(lambda n: n / 32), max_size=4))
+def test_engines_agree_on_any_combination_and_extra_advances_change_nothing(setup: Setup, extra: list[float]) -> None:
+    assert_agreement(setup)
+    assert columns(served("compiled", setup).answers()) == columns(served("compiled", setup, extra).answers())
