@@ -1,0 +1,81 @@
+"""What a scenario will do and when, as far as it is known before it runs."""
+
+from __future__ import annotations
+
+from sim.explain.stories import STORIES, Plan, moment
+from sim.scenario import Scenario
+from sim.spec.monitoring import Alert
+from sim.spec.strategy import StrategySpec
+from sim.units import plain
+
+COMPARE_REPLICATIONS = 5
+
+
+def explain_scenario(scenario: Scenario) -> str:
+    """Return what the scenario will do, in words: traffic, noticing, and the timeline of each strategy."""
+    lines = [_title(scenario), "", *_traffic(scenario), *_noticing(scenario)]
+    for name, strategy in scenario.strategies.items():
+        lines += ["", f"{name}: {strategy.summary}", *_timeline(scenario, strategy)]
+    lines += ["", *_cost(scenario), *(f"warning: {warning}" for warning in scenario.warnings)]
+    return "\n".join(lines) + "\n"
+
+
+def _title(scenario: Scenario) -> str:
+    title = scenario.metadata.title.get("en")
+    return f"{scenario.name}: {title}" if title else scenario.name
+
+
+def _traffic(scenario: Scenario) -> list[str]:
+    users = f"{scenario.users.count:,} users"
+    span = f"{moment(scenario.warmup)} of warm-up, then {moment(scenario.duration)}"
+    requests = f"about {scenario.expected_requests():,.0f} requests to {scenario.traffic.entry}"
+    return [f"{users} send {requests} in {span}; the release starts at 0s."]
+
+
+def _noticing(scenario: Scenario) -> list[str]:
+    monitoring = scenario.monitoring
+    lines = [f"Metrics are scraped every {moment(monitoring.scrape_interval)}, the same for every strategy."]
+    lines += [f"Alert {alert.name}: {_alert(scenario, alert)}." for alert in monitoring.alerts]
+    if not monitoring.alerts:
+        return [*lines, "There is no alert: nobody is paged."]
+    if monitoring.on_call is None:
+        return [*lines, "Nobody is on call: an alert is recorded and nothing follows."]
+    reaction = moment(monitoring.on_call.reaction.mean_seconds())
+    what = "undoes the release" if monitoring.on_call.action == "undo" else "looks and changes nothing"
+    return [*lines, f"The person on call {what} about {reaction} after the alert."]
+
+
+def _alert(scenario: Scenario, alert: Alert) -> str:
+    if alert.kind == "threshold":
+        return f"{alert.metric} over {moment(alert.window or 0.0)}, when {alert.condition}"
+    budget = 1 - scenario.objectives.availability
+    pairs = (
+        f"error rate above {plain(round(window.factor * budget * 100, 6))} % "
+        f"over {moment(window.long)} and {moment(window.short)}"
+        for window in alert.windows
+    )
+    return " or ".join(pairs)
+
+
+def _timeline(scenario: Scenario, strategy: StrategySpec) -> list[str]:
+    if scenario.release is None:
+        return ["  nothing is released"]
+    service = scenario.services[scenario.release.service]
+    plan = Plan(
+        scenario, service.resolved(scenario.release.from_version), service.resolved(scenario.release.to_version)
+    )
+    plan.peak_pods = plan.old.replicas
+    STORIES[type(strategy)](plan, strategy)
+    if plan.is_open and plan.at > scenario.duration:
+        plan.lines.append(f"  the run ends before, at {moment(scenario.duration)}")
+    return [*plan.lines, f"  at most {plan.peak_pods} pods; {plan.old.replicas} before"]
+
+
+def _cost(scenario: Scenario) -> list[str]:
+    run = scenario.expected_requests()
+    runs = 1 + 2 * sum(strategy.kind != "none" for strategy in scenario.strategies.values())
+    total = run * runs * COMPARE_REPLICATIONS
+    return [
+        f"Cost: about {run:,.0f} requests a run (copies come on top); a comparison of all strategies, with the runs it "
+        f"is measured against and {COMPARE_REPLICATIONS} replications, about {total:,.0f}."
+    ]
