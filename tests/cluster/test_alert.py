@@ -75,6 +75,26 @@ def test_by_version_a_small_share_is_not_diluted() -> None:
     assert "shop-v2" in told(record, "alert", "firing")[0][1]
 
 
+def test_the_time_to_detect_is_the_workbooks() -> None:
+    """(1 - objective) / error rate x window x factor = 0.001 / 0.15 x 10 min x 14.4 = 57.6 s, and the next scrape.
+
+    Band: 4 standard deviations of the time of the 432nd failure, 11 s: a false alarm in 16,000.
+    """
+    pair = "alerts: [{name: errors, kind: burnRate, windows: [{long: 10m, short: 50s, factor: 14.4}]}]"
+    record = run(SWITCH, "{faults: [{errorRate: 15%}]}", monitoring(pair))
+    switched = next(change.in_force_at for change in record.routes if change.requested == 100)
+    assert 57.6 - 11 < firing(record)[0] - switched < 57.6 + 11 + 5
+
+
+def test_a_small_canary_dilutes_its_errors_below_the_page() -> None:
+    """5 % of the users x 20 % errors are 1 % overall: a burn of 10, below 14.4. By version the burn is 200."""
+    canary = "canary: {steps: [{setWeight: 5}, {pause: {}}]}"
+    pair = "kind: burnRate, windows: [{long: 5m, short: 1m, factor: 14.4}]"
+    by_service, by_version = (f"alerts: [{{name: errors, by: {by}, {pair}}}]" for by in ("service", "version"))
+    assert not firing(run(canary, BAD, monitoring(by_service)))
+    assert firing(run(canary, BAD, monitoring(by_version)))
+
+
 def test_history_counts_in_a_window_that_reaches_before_the_warm_up() -> None:
     long = "alerts: [{name: errors, kind: threshold, window: 10m, condition: result > 0.02}]"
     steady, none = (f"{{scrapeInterval: 5s, history: {kind}, {long}}}" for kind in ("steady", "none"))

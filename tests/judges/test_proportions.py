@@ -8,12 +8,30 @@ import pytest
 from sim.judges.proportions import newcombe, wilson
 
 
-def test_wilson_gives_newcombes_published_interval() -> None:
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+@pytest.mark.parametrize(
+    ("successes", "trials", "published"), [(81, 263, (0.2553, 0.3662)), (0, 20, (0, 0.1611)), (1, 29, (0.0061, 0.1718))]
+)
+def test_wilson_gives_the_published_interval(successes: int, trials: int, published: tuple[float, float]) -> None:
+    """Source: Newcombe (1998), Statistics in Medicine 17:857-872, Table I, method 3."""
+    assert wilson(successes, trials) == pytest.approx(published, abs=6e-5)
 
 
-def test_newcombe_gives_the_published_difference() -> None:
-    assert newcombe(56, 70, 48, 80) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+@pytest.mark.parametrize(
+    ("counts", "published"),
+    [
+        ((56, 70, 48, 80), (0.0524, 0.3339)),
+        ((9, 10, 3, 10), (0.1705, 0.8090)),
+        ((6, 7, 2, 7), (0.0582, 0.8062)),
+        ((5, 56, 0, 29), (-0.0381, 0.1926)),
+        ((10, 10, 0, 20), (0.6791, 1.0)),
+        ((10, 10, 0, 10), (0.6075, 1.0)),
+    ],
+)
+def test_newcombe_gives_the_published_difference(
+    counts: tuple[int, int, int, int], published: tuple[float, float]
+) -> None:
+    """Source: Newcombe (1998), Statistics in Medicine 17:873-890, Table II, method 10."""
+    assert newcombe(*counts) == pytest.approx(published, abs=6e-5)
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (10, 10), (1, 3), (5, 5000)])
