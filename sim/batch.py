@@ -58,20 +58,6 @@ def compare(
     return study.carry_out(progress, threads or _cores())
 
 
-def simulate_replications(
-    scenario: Scenario,
-    strategy: str | None = None,
-    replications: int = 1,
-    seed: int | None = None,
-    engine: EngineKind = "compiled",
-    progress: Progress | None = None,
-    max_requests: int = BUDGET,
-) -> Comparison:
-    """Return one strategy over replications; it may be left out where the scenario has only one."""
-    name = the_strategy(scenario, strategy)
-    return compare(scenario, (name,), replications, seed, engine, progress, max_requests=max_requests)
-
-
 @dataclass
 class _Study:
     """What is to be run, and what is finished of it."""
@@ -143,7 +129,7 @@ class _Study:
         fields: Mapping[str, Value] = measure(run.observed, none.observed, at_least, damage)
         self._finished[replication, name] = Measured(fields, damage.first_harm_at)
         if self.keep and replication == 0:
-            self._runs[name] = run
+            self._runs[name] = run.with_summary(fields)
 
     def _run(self, scenario: Scenario, name: str, none: Run) -> Run:
         world = World(

@@ -13,6 +13,7 @@ from sim.errors import UsageError
 from sim.record import Record
 from sim.scenario import BUDGET, Scenario
 from sim.spec.model import did_you_mean
+from sim.summary import sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,12 @@ class Run:
         self.observed = Observed(record, scenario)
         if none is not None:
             self.__dict__["none"] = none
+
+    def with_summary(self, fields: Mapping[str, Value]) -> Run:
+        """Return this run with its result fields, and without what was held in memory to work them out."""
+        run = Run(self.scenario, self.record, none=self.none)
+        run.__dict__["_summary"] = fields
+        return run
 
     @cached_property
     def requests(self) -> pd.DataFrame:
@@ -80,6 +87,10 @@ class Run:
     def summary(self) -> dict[str, Value]:
         """Return every result field by name; makes the runs beside this one when they are missing."""
         return dict(self._summary)
+
+    def in_words(self) -> str:
+        """Return in two sentences how the rollout ended and why, and whom it hurt."""
+        return sentences(self.record.strategy, self.summary())
 
     @cached_property
     def _summary(self) -> Mapping[str, Value]:

@@ -208,6 +208,24 @@ def test_a_good_release_without_a_gap_swaps_no_failure(strategy: str) -> None:
     assert (found["caused_failures"], found["healed_failures"], found["users_affected"]) == (0, 0, 0)
 
 
+def test_sharing_the_luck_narrows_the_difference() -> None:
+    """Paired by request, the excess varies five times less than against a run with other luck.
+
+    5 % of 90,000 requests go from 0.2 % to 2 % errors. Each run has some 180 failures of its own and 81 are caused, so
+    the ratio of variances is (2 x 180 + 81) / 81 = 5.4; 40 replications estimate it within a factor of 2 (99 %).
+    """
+    canary = {"quick": {"type": "canary", "steps": [{"setWeight": 5}, {"pause": {}}]}}
+    scenario = scenario_with(0.018, 90.0).replace("spec.strategies", canary).replace("spec.services.shop.startup", 0.1)
+    with_release, without = [], []
+    for replication in range(2 * REPLICATIONS):
+        none = beside(scenario, replication)
+        run = World(scenario, "quick", replication=replication, requests=none.record.requests).run()
+        with_release.append(int(Observed(run, scenario).public.failed.sum()))
+        without.append(int(none.public.failed.sum()))
+    paired = np.var(np.subtract(with_release, without), ddof=1)
+    assert 2.7 < (np.var(with_release, ddof=1) + np.var(without, ddof=1)) / paired < 10.8
+
+
 # The worked example: 100 requests/s, 0.2 % and 20.2 % errors, five minutes to detect and one to undo.
 
 WORKED_RATE, WORKED_SECONDS, WORKED_FAULT = 100.0, 360.0, 0.2

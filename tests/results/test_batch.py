@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from small import STRATEGIES, TEXT, small
 
-from sim.batch import compare, simulate_replications
+from sim.batch import compare
 from sim.comparison import Comparison
 from sim.errors import BudgetError, UsageError
 from sim.fields import FIELDS
@@ -91,7 +91,7 @@ def test_expectations_hold(two: Comparison) -> None:
 
 
 def test_one_strategy_over_replications(scenario: Scenario) -> None:
-    found = simulate_replications(scenario, "canary", replications=3)
+    found = compare(scenario, ["canary"], replications=3)
     assert found.strategies["canary"]["offered_requests"]["n"] == 3
     assert list(found.strategies["canary"]) == list(FIELDS)
 

@@ -13,6 +13,7 @@ from sim.fields import FIELDS
 from sim.record import Record
 from sim.run import Run, simulate
 from sim.scenario import Scenario
+from sim.summary import clock
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,12 @@ def test_frames_and_twins_are_made_once(canary: Run) -> None:
 def test_a_summary_is_the_caller_s_to_change(canary: Run) -> None:
     canary.summary().clear()
     assert list(canary.summary()) == list(FIELDS)
+
+
+def test_a_run_is_told_in_words(canary: Run) -> None:
+    found = canary.summary()
+    assert canary.in_words().startswith(f"canary promoted the new version after {clock(found['rollout_seconds'])}: ")
+    assert canary.in_words().endswith(f"which hurt {found['users_affected']} users (60.5 %).")
 
 
 def test_the_seed_is_the_scenario_s_unless_given(scenario: Scenario, canary: Run) -> None:
