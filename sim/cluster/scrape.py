@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.metrics.first_answers import FirstAnswers, Per
-from sim.metrics.window import SERVER_ERROR, Busy, Expected, Selection, Window, cut
+from sim.metrics.status import SERVER_ERROR
+from sim.metrics.window import Busy, Expected, Selection, Window, cut
 
 if TYPE_CHECKING:
     from sim.cluster.world import World
@@ -53,10 +54,9 @@ class Scraped:
 
 def nobody_answered(world: World, since: float = -math.inf) -> FirstAnswers:
     """Return who has converted `since` then: nobody yet. What one version says of `per` holds for all."""
-    laws = [(number, world.resolved(number).conversion) for number in version_numbers(world, world.service)]
-    given = {number: law for number, law in laws if law is not None}
-    per: Per = next((law.per for law in given.values()), "user")
-    return FirstAnswers(world.requests, {number: law.rate for number, law in given.items()}, per, since)
+    laws = [each.resolved.conversion for each in world.replica_sets]
+    per: Per = next((law.per for law in laws if law is not None), "user")
+    return FirstAnswers(world.requests, [0.0 if law is None else law.rate for law in laws], per, since)
 
 
 def versions_in(world: World, role: Role, service: str | None = None) -> tuple[int, ...] | None:

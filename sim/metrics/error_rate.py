@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from sim.metrics.metric import Metric
-from sim.metrics.window import SERVER_ERROR, Window
+from sim.metrics.status import SERVER_ERROR
+from sim.metrics.window import Window
 
 
 def error_rate(window: Window) -> float:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine.protocol import Answers
-from sim.metrics.window import SERVER_ERROR
+from sim.metrics.status import SERVER_ERROR
 
 
 class Counts(NamedTuple):

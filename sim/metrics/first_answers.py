@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.protocol import Answers, Requests
+from sim.metrics.status import SERVER_ERROR
 
 if TYPE_CHECKING:
     from sim.metrics.window import Window
 
-SERVER_ERROR = 500
 Per: TypeAlias = Literal["user", "request"]
 NOBODY = -1
 
@@ -25,14 +25,13 @@ class FirstAnswers:
     conversion is per request, each ok answer decides for itself.
     """
 
-    def __init__(self, requests: Requests, rates: Mapping[int, float], per: Per, since: float = -np.inf) -> None:
+    def __init__(self, requests: Requests, rates: Sequence[float], per: Per, since: float = -np.inf) -> None:
         """Start with nobody answered; `rates` by version number. What arrived before `since` decides nothing."""
         self.per = per
         self.version: NDArray[np.int16] = np.full(len(requests.sticky_of_user), NOBODY, dtype=np.int16)
         self._requests = requests
         self._since = since
-        self._rate = np.zeros(max(rates, default=-1) + 2)
-        self._rate[list(rates)] = list(rates.values())
+        self._rate = np.array([*rates, 0.0])  # NOBODY, -1, is the last
         self._seen = 0
 
     def extend(self, answers: Answers, until: float) -> None:

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from sim.engine.protocol import Answers, Requests
 from sim.metrics.first_answers import FirstAnswers
-
-SERVER_ERROR = 500
-"""From this HTTP status on a request has failed; a client's error (4xx) is no failure."""
+from sim.metrics.status import SERVER_ERROR
 
 
 @dataclass(frozen=True)

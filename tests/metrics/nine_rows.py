@@ -55,6 +55,6 @@ def window(start: float, end: float, *versions: int, segment: int | None = None,
 
 
 def first_answers(per: Per, until: float = 10.0) -> FirstAnswers:
-    known = FirstAnswers(REQUESTS, {STABLE: 0.1, CANDIDATE: 0.2}, per)
+    known = FirstAnswers(REQUESTS, [0.1, 0.2], per)
     known.extend(answers(), until)
     return known

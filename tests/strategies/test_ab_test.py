@@ -126,6 +126,23 @@ def test_users_who_met_control_before_the_test_are_no_failures_of_the_treatment(
     assert "%" in decision.reason
 
 
+def test_versions_that_never_convert_do_not_differ() -> None:
+    record = run(HALF, "{}", **{"services.shop.versions.v1": {}})
+    assert (record.outcome, decisions(record, "abTest")[0].value) == ("kept", 0.0)
+
+
+def test_conversion_per_request_is_compared_by_request() -> None:
+    rates = ({"conversion": {"rate": rate, "per": "request"}} for rate in (0.2, 0.3))
+    old, new = rates
+    record = run(
+        "abTest: {weight: 50, unit: request, duration: 2m}",
+        **{"services.shop.versions.v1": old, "services.shop.versions.v2": new},
+    )
+    (decision,) = decisions(record, "abTest")
+    assert decision.samples == pytest.approx((120 - 3) * 50, rel=0.05)  # from the route to the last scrape
+    assert (decision.low < 0.1 < decision.high, record.outcome) == (True, "promoted")
+
+
 def test_the_person_on_call_can_end_it() -> None:
     monitoring = (
         "{scrapeInterval: 5s, onCall: {reaction: 30s}, "
