@@ -70,6 +70,8 @@ class Alert(Model):
             raise ValueError("is of kind burnRate; must have windows and neither window nor condition")
         if self.kind == "threshold" and (burns or self.window is None or self.condition is None):
             raise ValueError("is of kind threshold; must have window and condition and no windows")
+        if self.condition is not None and condition.parse(self.condition).needs_stable:
+            raise ValueError(f"has condition {self.condition!r}; an alert's condition must be on result alone")
         return self
 
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.spec.condition import MAX_DEPTH, ConditionError, parse
+from sim.spec.monitoring import Alert
 
 NAN = math.nan
 
@@ -75,6 +76,11 @@ def test_a_condition_compares_with_the_stable_version() -> None:
     assert (condition.evaluate(4.0, 2.0), condition.evaluate(2.0, 2.0)) == (True, False)
     with pytest.raises(ConditionError, match="'stable' was not measured"):
         condition.evaluate(4.0)
+
+
+def test_an_alert_has_no_stable_version_to_compare_with() -> None:
+    with pytest.raises(ValueError, match="must be on result alone"):
+        Alert(name="errors", kind="threshold", window=60, condition="result > stable")
 
 
 @pytest.mark.parametrize(
