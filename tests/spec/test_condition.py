@@ -111,7 +111,7 @@ def test_the_threshold_is_what_the_result_stands_against(text: str, stable: floa
         ("result > 1 2", "position 12: '2' was not expected; the condition ends before it"),
         (
             "resul > 1",
-            "position 1: unknown word 'resul'; known: result, stable, true, false, and, or, not, isNaN, isInf, default, len",
+            "position 1: unknown word 'resul'; known: result, stable, true, false, and, or, not, isNaN, isInf, default",
         ),
         ("1 < result < 2", "position 12: both sides of '<' must be numbers"),
         ("result && true", "position 8: both sides of '&&' must be conditions such as 'result > 0.01'"),
