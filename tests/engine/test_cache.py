@@ -1,0 +1,87 @@
+"""Kernels on disk, and the same bytes whatever the process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sim.engine import cache
+
+TESTS = Path(__file__).resolve().parent.parent
+RUN = """
+import hashlib
+from planes import Move, Setup, columns, drawn, served, versions
+from sim.engine.protocol import Route
+from sim.spec.mesh import Mesh
+setup = Setup(
+    drawn(100, 3, seed=2**64 - 3),
+    versions({"error_rate": 0.1}, {"faults": [{"latency_factor": 2}]}, queue_capacity=2,
+             latency={"distribution": "lognormal", "median": 0.02, "p99": 0.1}),
+    pods=(2, 2),
+    mesh=Mesh(timeout=0.2, retries={"attempts": 2, "per_try_timeout": 0.1, "retry_on": ("5xx",)},
+              load_balancer="consistentHash", outlier_detection={"interval": 0.5, "base_ejection_time": 0.5}),
+    route=Route(weights=((0, 60.0), (1, 40.0)), mirror=(1, 50.0)),
+    moves=(Move(1.0, "kill", (0,)), Move(2.0, "remove_endpoint", (1,))),
+)
+digest = hashlib.sha256()
+for column in columns(served("compiled", setup).answers()).values():
+    digest.update(column)
+print(digest.hexdigest())
+"""
+
+
+def digest_of_a_run(**environment: str) -> str:
+    path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
+    result = subprocess.run(
+        [sys.executable, "-c", RUN],
+        env={**os.environ, "PYTHONPATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return result.stdout.strip()
+
+
+def test_every_process_gives_the_same_bytes() -> None:
+    assert digest_of_a_run(PYTHONHASHSEED="1") == digest_of_a_run(PYTHONHASHSEED="2")
+
+
+def test_without_compilation_the_bytes_are_the_same() -> None:
+    assert digest_of_a_run(NUMBA_DISABLE_JIT="1") == digest_of_a_run()
+
+
+@pytest.mark.parametrize("source", ["engine/calls.py", "balancers/round_robin.py", "routers/weighted.py"])
+def test_editing_a_kernel_source_starts_a_new_folder(tmp_path: Path, source: str) -> None:
+    for folder in cache.KERNEL_FOLDERS:
+        shutil.copytree(cache.PACKAGE / folder, tmp_path / folder)
+    assert cache.source_digest(tmp_path) == cache.source_digest()
+    (tmp_path / source).write_text((tmp_path / source).read_text() + "\n# edited\n")
+    assert cache.source_digest(tmp_path) != cache.source_digest()
+
+
+def test_kernels_live_in_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert cache.cache_folder() == tmp_path / "rollsim" / f"kernels-{cache.source_digest()}"
+
+
+def test_a_cache_that_cannot_be_written_gives_way_to_a_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(sys, "platform", "linux")
+    folder = cache.cache_folder()
+    assert folder.is_dir()
+    assert tmp_path not in folder.parents
+
+
+def test_the_state_of_a_run_does_not_leak_into_the_digest() -> None:
+    assert cache.source_digest() == cache.source_digest()
+    assert len(cache.source_digest()) == cache.DIGEST_LENGTH <= len(hashlib.sha256().hexdigest())
