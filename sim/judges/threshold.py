@@ -25,6 +25,8 @@ def judge(
     threshold = next((limit for condition in given if not math.isnan(limit := condition.threshold(stable))), math.nan)
     if math.isnan(result) and not any(condition.handles_missing for condition in given):
         return Judgement("Error", threshold, "no data")
+    if stable is not None and math.isnan(stable) and not all(each.handles_missing_stable for each in given):
+        return Judgement("Error", threshold, "no data of the old version to compare with")
     try:
         succeeded = None if success is None else success.evaluate(result, stable)
         failed = None if failure is None else failure.evaluate(result, stable)

@@ -77,20 +77,27 @@ class Condition:
     @property
     def handles_missing(self) -> bool:
         """Return whether it says itself what no data means: isNaN, default or len of `result`."""
-        return any(
-            isinstance(node, Call) and node.function in HANDLES_MISSING and names(node, "result")
-            for node in walk(self.root)
-        )
+        return self._asks_whether_missing("result")
+
+    @property
+    def handles_missing_stable(self) -> bool:
+        """Return whether it says itself what no data of the stable version means, or does not name it."""
+        return not self.needs_stable or self._asks_whether_missing("stable")
 
     @property
     def needs_stable(self) -> bool:
         """Return whether it names `stable`."""
         return names(self.root, "stable")
 
+    def _asks_whether_missing(self, name: str) -> bool:
+        calls = [node for node in walk(self.root) if isinstance(node, Call)]
+        return any(call.function in HANDLES_MISSING and names(call, name) for call in calls)
+
     def threshold(self, stable: float | None = None) -> float:
         """Return the number that `result` is compared with; nan when there is none or more than one."""
         limits = [limit for node in walk(self.root) if (limit := _limit(node)) is not None]
-        if len(limits) != 1 or (stable is None and names(limits[0], "stable")):
+        missing = stable is None or math.isnan(stable)
+        if len(limits) != 1 or (missing and names(limits[0], "stable")):
             return math.nan
         return float(limits[0].value(Measured(math.nan, stable)))
 

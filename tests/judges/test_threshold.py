@@ -31,6 +31,15 @@ def test_no_data_is_what_the_condition_says_it_is() -> None:
     assert judge(None, parse("default(result, 1) > 0.01"), math.nan).phase == "Failed"
 
 
+def test_no_data_to_compare_with_is_an_error() -> None:
+    assert (
+        judge(None, parse("result > 2 * stable"), 0.5, math.nan).reason == "no data of the old version to compare with"
+    )
+    assert judge(None, parse("result > 2 * default(stable, 1)"), 3.0, math.nan).phase == "Failed"
+    assert judge(None, parse("result > stable[0]"), 3.0, math.nan).phase == "Error"
+    assert judge(None, parse("result > 1"), 3.0, math.nan).phase == "Failed"
+
+
 def test_a_condition_without_value_is_an_error() -> None:
     assert judge(None, parse("result > stable"), 0.5) == (
         "Error",
