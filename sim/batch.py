@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -10,13 +11,17 @@ from dataclasses import dataclass
 from sim.blast_radius import Value, compare_runs, floor, measure
 from sim.cluster.world import World
 from sim.comparison import Comparison, Measured
+from sim.engine.protocol import Requests
 from sim.errors import UsageError
+from sim.record import Record
 from sim.run import NO_RELEASE, EngineKind, Run, engine_kind, the_strategy
 from sim.scenario import BUDGET, Scenario
 
 Progress = Callable[[int, int], None]
 """Called with how many runs are done, and of how many."""
 REPLICATIONS = 5
+MOST_UNCOLLECTED = 5_000_000
+"""Answers of runs that are over, held in memory: some 200 MB."""
 
 
 def compare(
@@ -74,6 +79,7 @@ class _Study:
         self._good = self.scenario.with_good_release() if self.scenario.release else self.scenario
         self._finished: dict[tuple[int, str], Measured] = {}
         self._runs: dict[str, Run] = {}
+        self._uncollected = 0
 
     def carry_out(self, progress: Progress | None, threads: int) -> Comparison:
         """Run everything; after an interruption, what is finished is what there is."""
@@ -114,17 +120,15 @@ class _Study:
 
     def _without_release(self, replication: int) -> Run:
         """Return N, with what every strategy will ask of it worked out."""
-        record = World(self._plain, NO_RELEASE, seed=self.seed, replication=replication, engine=self.engine).run()
-        none = Run(self._plain, record)
+        none = Run(self._plain, self._record(self._plain, NO_RELEASE, replication))
         none.observed.public.failed  # noqa: B018 (worked out once, before several threads ask for it)
         return none
 
     def _one(self, name: str, replication: int, twin: Future[Run]) -> None:
         """Run a strategy and what stands beside it, and keep the numbers."""
         none = twin.result()
+        at_least = floor(self._run(self._good, name, none).observed, none.observed)
         run = self._run(self.scenario, name, none)
-        good = run if run.record.type == NO_RELEASE else self._run(self._good, name, none)
-        at_least = floor(good.observed, none.observed)
         damage = compare_runs(run.observed, none.observed)
         fields: Mapping[str, Value] = measure(run.observed, none.observed, at_least, damage)
         self._finished[replication, name] = Measured(fields, damage.first_harm_at)
@@ -132,15 +136,19 @@ class _Study:
             self._runs[name] = run.with_summary(fields)
 
     def _run(self, scenario: Scenario, name: str, none: Run) -> Run:
-        world = World(
-            scenario,
-            name,
-            seed=self.seed,
-            replication=none.record.replication,
-            engine=self.engine,
-            requests=none.record.requests,
-        )
-        return Run(scenario, world.run(), none=none)
+        record = self._record(scenario, name, none.record.replication, none.record.requests)
+        return Run(scenario, record, none=none)
+
+    def _record(self, scenario: Scenario, name: str, replication: int, requests: Requests | None = None) -> Record:
+        world = World(scenario, name, seed=self.seed, replication=replication, engine=self.engine, requests=requests)
+        record = world.run()
+        # Worlds refer to themselves, so that they and their answers stay in memory until the collector comes; it
+        # counts objects, which are few, not their size.
+        self._uncollected += len(record.answers)
+        if self._uncollected > MOST_UNCOLLECTED:
+            self._uncollected = 0
+            gc.collect()
+        return record
 
     def _comparison(self, interrupted: bool) -> Comparison:
         complete = [
