@@ -26,6 +26,7 @@ from sim.cli.order import (
     Strategies,
     Strategy,
     change,
+    make_folder,
     names,
 )
 from sim.cli.show import Column, show_line, show_table
@@ -161,6 +162,8 @@ def ui(
 def _carry_out(order: Order) -> None:
     with exit_codes():
         paths = find_scenarios(order.scenarios)
+        if order.out:
+            make_folder(order.out)
         is_batch = len(order.scenarios) > 1 or Path(order.scenarios[0]).is_dir()
         finish(_many(order, paths) if is_batch else _one(order, paths[0]))
 

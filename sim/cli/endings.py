@@ -28,6 +28,9 @@ def exit_codes() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from error
     except (typer.Exit, BrokenPipeError):
         raise
+    except OSError as error:
+        say(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        raise typer.Exit(INTERNAL) from error
     except Exception as error:
         traceback.print_exc()
         say(f"internal error: {type(error).__name__}: {error}; this is a bug of rollsim, please report it")

@@ -59,6 +59,14 @@ def _value(text: str) -> Any:
         return text
 
 
+def make_folder(out: Path) -> None:
+    """Make the folder of `--out` before any work is done for it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {out}: {error.strerror}") from error
+
+
 def names(text: str) -> tuple[str, ...]:
     """Return the names of a comma-separated list, each once."""
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))

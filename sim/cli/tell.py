@@ -32,6 +32,7 @@ LEGEND = (
     "failed more: failed requests beyond those of the same run without the release. "
     "detected, mitigated, recovered: time since the first harm. delivery: how long a good release takes."
 )
+TOLD_FIRST = ("outcome", "outcome_reason")
 UNTOLD_SOURCES = frozenset({"pod"})
 """The life of single pods is in `pods`; the story would drown in it."""
 
@@ -66,7 +67,9 @@ def tell_run(comparison: Comparison) -> None:
         _tell_decisions(record.decisions)
         show_line()
     (entry,) = comparison.to_json()["strategies"]
-    rows = [[field, shown(field, entry[field]), FIELDS[field].description] for field in FIELDS if field in entry]
+    rows = [
+        [field, shown(field, entry[field]), FIELDS[field].description] for field in FIELDS if field not in TOLD_FIRST
+    ]
     show_table("Damage", [Column("field"), Column("value", "right"), Column("meaning")], rows)
 
 

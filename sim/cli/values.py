@@ -9,8 +9,10 @@ from sim.fields import FIELDS, Unit
 
 NOTHING = "–"
 MINUTE, HOUR = 60, 3600
-EXACT_BELOW = 10
-"""Smaller times and means are shown with one decimal."""
+SHORT = 10
+"""Smaller times and numbers are shown with decimals."""
+SMALLEST_SHARE = 0.1
+"""Percentages below this are shown with two significant digits: 0.015 %."""
 
 
 def shown(field: str, value: Any) -> str:
@@ -27,8 +29,10 @@ def shown(field: str, value: Any) -> str:
 
 def duration(seconds: float) -> str:
     """Return a length of time in its two largest units."""
-    if seconds < EXACT_BELOW:
-        return f"{seconds:.1f} s" if seconds else "0 s"
+    if 0 < seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    if 0 < seconds < SHORT:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < MINUTE:
         return f"{whole} s"
@@ -56,6 +60,13 @@ def _number(unit: Unit, number: float) -> str:
     if unit == "s":
         return duration(number)
     if unit == "fraction":
-        return f"{100 * number:.1f} %"
-    is_whole = number == round(number)
-    return f"{number:,.0f}" if is_whole or abs(number) >= EXACT_BELOW else f"{number:,.1f}"
+        percent = 100 * number
+        return f"{percent:.2g} %" if 0 < abs(percent) < SMALLEST_SHARE else f"{percent:.1f} %"
+    return f"{number:,.{_decimals(number)}f}"
+
+
+def _decimals(number: float) -> int:
+    """Return how many decimals keep two digits that matter; a whole number has none."""
+    if number == round(number) or abs(number) >= SHORT:
+        return 0
+    return 1 if abs(number) >= 1 else 2
