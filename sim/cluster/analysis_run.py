@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from sim.cluster.clock import JUDGE, STRATEGY
-from sim.cluster.pod import Steps
+from sim.cluster.clock import JUDGE, STRATEGY, Steps
 from sim.cluster.scrape import Scraped
 from sim.judges import schedule, threshold
 from sim.judges.metric_status import Counters, Limits, effective_count, exceeded, metric_phase

@@ -34,9 +34,6 @@ class Status(NamedTuple):
     available: int
 
 
-# --- Kubernetes: rolling update
-
-
 def resolve_fenceposts(surge: IntOrPercent | None, unavailable: IntOrPercent | None, desired: int) -> tuple[int, int]:
     """Return surge and unavailability in pods; both zero would never move, so then one pod may be unavailable.
 
@@ -141,9 +138,6 @@ def has_timed_out(deadline_seconds: float | None, elapsed_seconds: float, comple
     if complete or deadline_seconds is None or deadline_seconds == NEVER:
         return False
     return elapsed_seconds > deadline_seconds
-
-
-# --- Argo Rollouts: canary
 
 
 def pods_for_weight(weight: float, replicas: int) -> int:

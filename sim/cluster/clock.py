@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from enum import IntEnum
 from heapq import heappush
-from typing import Any
+from typing import Any, TypeAlias
 
 import simpy
+
+Steps: TypeAlias = Generator[simpy.Event, None, None]
+"""What a process is made of: events to wait for, one after the other."""
 
 KEYS_PER_RANK = 10**12
 """Room for keys below a rank. SimPy's own priorities are 0 and 1, so what an event sets off at once comes before

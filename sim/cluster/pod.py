@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
 import simpy
 
-from sim.cluster.clock import POD, PROPAGATION
+from sim.cluster.clock import POD, Steps
+from sim.cluster.endpoint import Endpoint
 from sim.record import PodRow
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sim.cluster.world import World
     from sim.spec.fault import Fault
     from sim.spec.service import ResolvedVersion
-
-Steps = Generator[simpy.Event, None, None]
 
 RELIST_SECONDS = 1.0
 """Source: Kubernetes kubelet, genericPlegRelistPeriod: how soon it notices that a container has ended."""
@@ -97,8 +95,6 @@ class Pod:
         self._become_unready()
         self._world.env.process(self._leave())
 
-    # --- the life of its container
-
     def _live(self) -> Steps:
         try:
             while True:
@@ -158,8 +154,6 @@ class Pod:
         if self.is_routable:
             self._world.settle()
             self._world.engine.listen(self.number, now)
-
-    # --- readiness
 
     def _be_probed(self, began: float) -> Steps:
         """Become ready by the first probes that succeed, and stay so unless a fault can make them fail."""
@@ -240,8 +234,6 @@ class Pod:
         self.is_ready = self.is_available = False
         self._world.pods_changed(self._set)
 
-    # --- crashes
-
     def _next_crash(self, began: float, started: float) -> float:
         """Return when a container that begins at `began` crashes: when a fault begins, or, under one, at its start."""
         moments = [math.inf]
@@ -271,8 +263,6 @@ class Pod:
             world.log("kubelet", "crash", self.name, f"CrashLoopBackOff: {self._set.name} crashes when it should run.")
         yield world.env.after(delay, POD, self.number)
         self._is_running = True
-
-    # --- the end
 
     def _leave(self) -> Steps:
         """preStop, SIGTERM, what it still holds, and SIGKILL when that takes too long.
@@ -314,39 +304,3 @@ def is_active(fault: Fault, at: float) -> bool:
     begins = -math.inf if fault.at is None else fault.at
     ends = math.inf if fault.for_ is None else (fault.at or 0.0) + fault.for_
     return begins <= at < ends
-
-
-class Endpoint:
-    """Whether the balancers use a pod: what was asked last, once it has propagated."""
-
-    def __init__(self, world: World, pod: Pod) -> None:
-        self._world = world
-        self._pod = pod
-        self._asked = 0
-        self._applied = 0
-        self._is_used = False
-
-    def use_at_once(self) -> None:
-        """Be in the endpoints without delay (before the run begins)."""
-        self._apply(0, True)
-
-    def ask(self, used: bool) -> None:
-        """Be used, or not, after the delay drawn for this change."""
-        self._asked += 1
-        pod, world = self._pod, self._world
-        delay = world.law(pod.version.endpoint_propagation, self._asked, f"endpoint of {pod.name}")
-        world.env.call(world.now + delay, PROPAGATION, pod.number, partial(self._apply, self._asked, used))
-
-    def _apply(self, change: int, used: bool) -> None:
-        # A later change may have overtaken this one.
-        if change < self._applied:
-            return
-        self._applied = change
-        if used == self._is_used or not self._pod.is_routable:
-            return
-        self._is_used = used
-        self._world.settle()
-        if used:
-            self._world.engine.add_endpoint(self._pod.number)
-        else:
-            self._world.engine.remove_endpoint(self._pod.number)

@@ -92,8 +92,6 @@ class World:
         self._digests: dict[str, int] = {}
         self.rollout: Rollout = self.strategy.begin(self)
 
-    # --- the run
-
     def run(self) -> Record:
         """Return the record of the whole run."""
         for number in self._running_at_first():
@@ -124,8 +122,6 @@ class World:
         if at > self._settled_up_to:
             self.engine.advance(at)
             self._settled_up_to = at
-
-    # --- what control loops see
 
     @property
     def now(self) -> float:
@@ -161,8 +157,6 @@ class World:
         """Return an event for the next change of any pod, in the strategy's turn of that instant."""
         return self._changed
 
-    # --- what control loops do
-
     def at(self, delay: float, rank: Rank, key: int = 0) -> simpy.Event:
         """Return an event `delay` seconds from now, in the turn of its rank."""
         return self.env.after(delay, rank, key)
@@ -197,8 +191,6 @@ class World:
         self.pods.append(pod)
         return pod
 
-    # --- luck, keyed by what it is for
-
     def law(self, law: Law, ordinal: int, what: str) -> float:
         """Return a delay of the control plane: the `ordinal`-th of what it is for."""
         if isinstance(law, Constant):
@@ -214,8 +206,6 @@ class World:
             return law.value
         service = list(self.scenario.services).index(self._versions[version].service)
         return quantile(law, uniforms(self.seed, self.replication, Purpose.POD, service, version, ordinal)[0])
-
-    # --- beginning and end
 
     def _number(self, version: str) -> int:
         return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))

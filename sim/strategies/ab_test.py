@@ -12,9 +12,9 @@ from sim.strategies.story import Story
 from sim.units import Percent, PositiveDuration, Quantity, format_duration
 
 if TYPE_CHECKING:
+    from sim.cluster.clock import Steps
     from sim.cluster.experiment import Found
     from sim.strategies.rollout import Rollout
-    from sim.strategies.story import Steps
 
 SCALE_DOWN_DELAY_SECONDS = 30.0
 """How long the pods of the version that lost live on, as in a canary."""

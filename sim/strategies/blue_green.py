@@ -12,8 +12,8 @@ from sim.strategies.story import Story
 from sim.units import Quantity, Seconds, format_duration
 
 if TYPE_CHECKING:
+    from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
-    from sim.strategies.story import Steps
 
 
 class BlueGreen(Story):

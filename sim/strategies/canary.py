@@ -24,8 +24,8 @@ from sim.strategies.story import Story
 from sim.units import IntOrPercent, Percent, PositiveDuration, Quantity, Seconds, format_duration, plain, shown
 
 if TYPE_CHECKING:
+    from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
-    from sim.strategies.story import Steps
 
 MOST_STEPS = 100
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from sim.strategies.story import Story
 
 if TYPE_CHECKING:
+    from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
-    from sim.strategies.story import Steps
 
 
 class NoRelease(Story):

@@ -10,8 +10,8 @@ from sim.strategies.story import Story
 from sim.units import IntOrPercent
 
 if TYPE_CHECKING:
+    from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
-    from sim.strategies.story import Steps
 
 
 class RollingUpdate(Story):

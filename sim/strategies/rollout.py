@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
-from typing import TypeAlias, cast
+from collections.abc import Generator
+from typing import cast
 
 import simpy
 
 from sim.cluster.analysis_run import AnalysisRun
 from sim.cluster.arithmetic import FULL_WEIGHT, routed_canary_pods
-from sim.cluster.clock import STRATEGY
-from sim.cluster.deployment import BasicCanary, Controller, RollingUpdate
+from sim.cluster.clock import STRATEGY, Steps
+from sim.cluster.deployment import BasicCanary
 from sim.cluster.experiment import Experiment
 from sim.cluster.on_call import approval
-from sim.cluster.progress import ProgressDeadline
-from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.world import World
-from sim.engine.protocol import Route
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
-from sim.spec.strategy import SegmentMatch
 from sim.strategies.story import Story
+from sim.strategies.user_verbs import UserVerbs
 from sim.units import IntOrPercent, format_duration
-
-Steps: TypeAlias = Generator[simpy.Event, None, None]
 
 UNDONE_OR_KEPT = ("rolled_back", "kept")
 
@@ -51,32 +46,20 @@ class StepsTold:
         self._next += 1
 
 
-class Rollout:
+class Rollout(UserVerbs):
     """One release on its way. A strategy sees the cluster only through this."""
 
     def __init__(self, world: World, story: Story) -> None:
-        self.world = world
-        self.story = story
+        super().__init__(world, story)
         self.outcome: Outcome = "in_progress"
         self.outcome_reason = "The rollout was still under way at the end."
         self.settled_at = math.nan
-        self.stable = world.replica_sets[world.stable]
-        # In a plain run nothing is released, and nothing asks for the candidate.
-        self.candidate = world.replica_sets[world.stable if world.candidate is None else world.candidate]
         self._process: simpy.Process | None = None
         self._is_undone = False
-        self._is_by_pods = story.shares_by_pods(world.scenario.mesh is not None)
-        self._is_sticky = False
-        self._match: tuple[tuple[int, int], ...] = ()
-        self._mirror: tuple[int, float] | None = None
         self._analyses: list[AnalysisRun] = []
         self._inconclusive: str | None = None
         self._paused: str | None = None
-        self._stalled: str | None = None
         self._approvals = 0
-        self._scale_downs = 0
-
-    # --- the process
 
     def start(self) -> None:
         """Begin the story now."""
@@ -126,12 +109,6 @@ class Rollout:
         yield from self.story.undo(self)
         self.finish("rolled_back", undo.reason)
 
-    # --- words
-
-    def say(self, kind: str, subject: str, message: str) -> None:
-        """Record what the strategy does, and why, in one sentence."""
-        self.world.log(self.story.kind, kind, subject, message)
-
     def step(self, index: int) -> None:
         """Record that a planned step begins."""
         self.say("step", str(index), self.story.steps_text()[index])
@@ -147,167 +124,20 @@ class Rollout:
         self._stop_analyses()
         self.say("outcome", outcome, self.outcome_reason)
 
-    # --- pods
-
-    @property
-    def now(self) -> float:
-        """Return seconds since the release started."""
-        return self.world.now
-
-    @property
-    def is_by_pods(self) -> bool:
-        """True when the share of users follows the pods."""
-        return self._is_by_pods
-
-    def full(self, replica_set: ReplicaSet) -> int:
-        """Return how many pods a set has when it carries all users."""
-        return replica_set.resolved.replicas
-
-    def scale(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
-        """Ask for `replicas` pods of a set."""
-        before = replica_set.replicas
-        if replicas == before:
-            return
-        self.say("scale", replica_set.version, f"Scales {replica_set.version} from {before} to {replicas} pods: {why}.")
-        replica_set.scale(replicas, why)
-
-    def await_available(self, replica_set: ReplicaSet) -> Steps:
-        """Wait until every pod asked for is available."""
-        yield from self._await(lambda: replica_set.available == replica_set.replicas, replica_set)
-
-    def await_ready(self, replica_set: ReplicaSet) -> Steps:
-        """Wait until every pod asked for is ready."""
-        yield from self._await(lambda: replica_set.ready == replica_set.replicas, replica_set)
-
-    def stop(self, replica_set: ReplicaSet, why: str) -> Steps:
-        """Delete all pods of a set and wait until none is left."""
-        self.scale(replica_set, 0, why)
-        yield from self._await(lambda: replica_set.existing == 0, self._other(replica_set))
-
-    def scale_and_wait(self, replica_set: ReplicaSet, replicas: int, why: str) -> Steps:
-        """Ask for `replicas` pods of a set and wait until they are available."""
-        self.scale(replica_set, replicas, why)
-        yield from self.await_available(replica_set)
-
     def scale_to_weight(
         self, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
     ) -> Steps:
         """Bring the candidate to the pods that `weight` percent need, or to a scale of its own, and wait for them."""
+        yield from self._clear_doubt()
         pods = routed_canary_pods(self.full(self.candidate), weight, scale_replicas, scale_weight)
         yield from self.scale_and_wait(self.candidate, pods, f"to carry {weight:g} % of the users")
 
-    def scale_down_later(self, replica_set: ReplicaSet, delay: float, why: str) -> None:
-        """Delete a set's pods after `delay`, unless the release is undone before."""
-        valid = self._scale_downs
-
-        def scale_down() -> None:
-            if valid == self._scale_downs:
-                self.scale(replica_set, 0, why)
-
-        self.world.env.call(self.now + delay, STRATEGY, 0, scale_down)
-
-    def exchange(self, new: ReplicaSet, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
-        """Replace the pods of the other set by those of `new`, a few at a time."""
-        yield from self._control(RollingUpdate(new, self._other(new), max_surge, max_unavailable), new)
-
     def share_pods(self, weight: float, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
         """Bring the candidate's share of the pods as near to `weight` percent as whole pods can."""
+        yield from self._clear_doubt()
         self.set_weight(weight)
         controller = BasicCanary(self.candidate, self.stable, weight, max_surge, max_unavailable)
         yield from self._control(controller, self.stable if weight == 0 else self.candidate)
-
-    def _control(self, controller: Controller, new: ReplicaSet) -> Steps:
-        def reconcile() -> bool:
-            moved = True
-            while moved:
-                moved = self._resize(controller.sizes())
-            return controller.is_done()
-
-        yield from self._await(reconcile, new)
-
-    def _resize(self, sizes: dict[ReplicaSet, int]) -> bool:
-        changes = {replica_set: size for replica_set, size in sizes.items() if size != replica_set.replicas}
-        for replica_set, size in changes.items():
-            self.scale(replica_set, size, "within surge and unavailability")
-        return bool(changes)
-
-    def _await(self, is_done: Callable[[], bool], new: ReplicaSet) -> Steps:
-        """Wait until `is_done`, looked at whenever a pod has changed; report when that makes no progress."""
-        deadline = ProgressDeadline(self.world, new, self._other(new), lambda seconds: self._stall(new, seconds))
-        try:
-            while not is_done():
-                yield self.world.changed()
-                deadline.look()
-            self._stalled = None
-        finally:
-            deadline.stop()
-
-    def _stall(self, new: ReplicaSet, seconds: float) -> None:
-        missing = f"{new.replicas - new.available} of {new.replicas} pods of {new.version} are not available"
-        message = f"No progress for {format_duration(seconds)}: {missing}."
-        self.world.detect(self.now)
-        self.say("deadline", new.version, message)
-        self._stalled = message
-
-    def _other(self, replica_set: ReplicaSet) -> ReplicaSet:
-        return self.stable if replica_set is self.candidate else self.candidate
-
-    # --- traffic
-
-    @property
-    def weight(self) -> float:
-        """Return the percent of users asked for the candidate."""
-        return self.world.traffic.requested_weight
-
-    def set_weight(self, weight: float) -> None:
-        """Ask for `weight` percent of the users to go to the candidate."""
-        self.say("weight", self.candidate.version, f"Asks for {weight:g} % of the users on {self.candidate.version}.")
-        self._ask(weight)
-
-    def match(self, segments: Sequence[SegmentMatch]) -> None:
-        """Send all requests of these segments, and no longer of others, to the candidate."""
-        names = list(self.world.scenario.users.segments)
-        self._match = tuple((names.index(match.segment), self.candidate.number) for match in segments)
-        who = ", ".join(match.segment for match in segments) or "nobody"
-        self.say("match", self.candidate.version, f"Sends {who} to {self.candidate.version} by match.")
-        self._ask(self.weight)
-
-    def percent_of_users(self, segments: Sequence[SegmentMatch]) -> float:
-        """Return the percentage of all users that these segments are."""
-        users = self.world.scenario.users
-        counts = dict(zip(users.segments, users.segment_counts(), strict=True))
-        return FULL_WEIGHT * sum(counts[match.segment] for match in segments) / users.count
-
-    def mirror(self, percent: float) -> None:
-        """Copy `percent` of the user requests to the candidate; 0 ends it."""
-        self._mirror = (self.candidate.number, percent) if percent > 0 else None
-        self.say(
-            "mirror",
-            self.candidate.version,
-            f"Asks for copies of {percent:g} % of the requests to {self.candidate.version}.",
-        )
-        self._ask(self.weight)
-
-    def stick_to_users(self) -> None:
-        """Let a weight divide users, not requests: raising it only moves users to the candidate."""
-        self._is_sticky = True
-
-    def await_route(self) -> Steps:
-        """Wait until the route asked for is in force."""
-        if not self.world.traffic.is_in_force:
-            yield self.world.traffic.in_force()
-
-    def _ask(self, weight: float) -> None:
-        if self._is_by_pods:
-            self.world.traffic.note(weight)
-        else:
-            self.world.traffic.request(self._route(weight), weight)
-
-    def _route(self, weight: float) -> Route:
-        weights = ((self.candidate.number, weight), (self.stable.number, FULL_WEIGHT - weight))
-        return Route(weights=weights, match=self._match, mirror=self._mirror, sticky=self._is_sticky)
-
-    # --- time and people
 
     def pause(self, seconds: float | None) -> Steps:
         """Wait for `seconds`, or, without, until a person approves."""
@@ -331,8 +161,6 @@ class Rollout:
         if self._inconclusive is not None:
             reason, self._inconclusive = self._inconclusive, None
             yield from self._await_person(reason)
-
-    # --- judging
 
     def judge(self, spec: AnalysisSpec, name: str) -> Steps:
         """Wait for an analysis; a person decides where it cannot.
@@ -396,8 +224,6 @@ class Rollout:
         for run in self._analyses:
             if run.phase == "Running":
                 run.stop()
-
-    # --- ends
 
     def promote(self, why: str, scale_down_delay: float) -> Steps:
         """Give the candidate all its pods, then all users; the old pods leave later."""

@@ -12,8 +12,8 @@ from sim.strategies.story import Story
 from sim.units import Percent, PositiveDuration, format_duration, plain
 
 if TYPE_CHECKING:
+    from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
-    from sim.strategies.story import Steps
 
 DEFAULT_CONDITION = "result > 0.01"
 

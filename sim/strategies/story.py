@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from sim.spec.strategy import StrategySpec
 
 if TYPE_CHECKING:
-    import simpy
-
+    from sim.cluster.clock import Steps
     from sim.cluster.world import World
     from sim.strategies.rollout import Rollout
-
-    Steps: TypeAlias = Generator[simpy.Event, None, None]
 
 
 class Story(StrategySpec):

@@ -1,0 +1,115 @@
+"""What a strategy does with pods: ask for them, exchange them, wait for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sim.cluster.clock import STRATEGY, Steps
+from sim.cluster.deployment import Controller, RollingUpdate
+from sim.cluster.progress import ProgressDeadline
+from sim.cluster.replica_set import ReplicaSet
+from sim.cluster.world import World
+from sim.strategies.story import Story
+from sim.units import IntOrPercent, format_duration
+
+
+class PodVerbs:
+    """The verbs for pods. stable: the old version's; candidate: the new one's."""
+
+    def __init__(self, world: World, story: Story) -> None:
+        self.world = world
+        self.story = story
+        self.stable = world.replica_sets[world.stable]
+        # In a plain run nothing is released, and nothing asks for the candidate.
+        self.candidate = world.replica_sets[world.stable if world.candidate is None else world.candidate]
+        self._stalled: str | None = None
+        self._scale_downs = 0
+
+    @property
+    def now(self) -> float:
+        """Return seconds since the release started."""
+        return self.world.now
+
+    def say(self, kind: str, subject: str, message: str) -> None:
+        """Record what the strategy does, and why, in one sentence."""
+        self.world.log(self.story.kind, kind, subject, message)
+
+    def full(self, replica_set: ReplicaSet) -> int:
+        """Return how many pods a set has when it carries all users."""
+        return replica_set.resolved.replicas
+
+    def scale(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
+        """Ask for `replicas` pods of a set."""
+        before = replica_set.replicas
+        if replicas == before:
+            return
+        self.say("scale", replica_set.version, f"Scales {replica_set.version} from {before} to {replicas} pods: {why}.")
+        replica_set.scale(replicas, why)
+
+    def await_available(self, replica_set: ReplicaSet) -> Steps:
+        """Wait until every pod asked for is available."""
+        yield from self._await(lambda: replica_set.available == replica_set.replicas, replica_set)
+
+    def await_ready(self, replica_set: ReplicaSet) -> Steps:
+        """Wait until every pod asked for is ready."""
+        yield from self._await(lambda: replica_set.ready == replica_set.replicas, replica_set)
+
+    def stop(self, replica_set: ReplicaSet, why: str) -> Steps:
+        """Delete all pods of a set and wait until none is left."""
+        self.scale(replica_set, 0, why)
+        yield from self._await(lambda: replica_set.existing == 0, self._other(replica_set))
+
+    def scale_and_wait(self, replica_set: ReplicaSet, replicas: int, why: str) -> Steps:
+        """Ask for `replicas` pods of a set and wait until they are available."""
+        self.scale(replica_set, replicas, why)
+        yield from self.await_available(replica_set)
+
+    def scale_down_later(self, replica_set: ReplicaSet, delay: float, why: str) -> None:
+        """Delete a set's pods after `delay`, unless the release is undone before."""
+        valid = self._scale_downs
+
+        def scale_down() -> None:
+            if valid == self._scale_downs:
+                self.scale(replica_set, 0, why)
+
+        self.world.env.call(self.now + delay, STRATEGY, 0, scale_down)
+
+    def exchange(self, new: ReplicaSet, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
+        """Replace the pods of the other set by those of `new`, a few at a time."""
+        yield from self._control(RollingUpdate(new, self._other(new), max_surge, max_unavailable), new)
+
+    def _control(self, controller: Controller, new: ReplicaSet) -> Steps:
+        def reconcile() -> bool:
+            moved = True
+            while moved:
+                moved = self._resize(controller.sizes())
+            return controller.is_done()
+
+        yield from self._await(reconcile, new)
+
+    def _resize(self, sizes: dict[ReplicaSet, int]) -> bool:
+        changes = {replica_set: size for replica_set, size in sizes.items() if size != replica_set.replicas}
+        for replica_set, size in changes.items():
+            self.scale(replica_set, size, "within surge and unavailability")
+        return bool(changes)
+
+    def _await(self, is_done: Callable[[], bool], new: ReplicaSet) -> Steps:
+        """Wait until `is_done`, looked at whenever a pod has changed; report when that makes no progress."""
+        deadline = ProgressDeadline(self.world, new, self._other(new), lambda seconds: self._stall(new, seconds))
+        try:
+            while not is_done():
+                yield self.world.changed()
+                deadline.look()
+            self._stalled = None
+        finally:
+            deadline.stop()
+
+    def _stall(self, new: ReplicaSet, seconds: float) -> None:
+        missing = f"{new.replicas - new.available} of {new.replicas} pods of {new.version} are not available"
+        message = f"No progress for {format_duration(seconds)}: {missing}."
+        self.world.detect(self.now)
+        self.say("deadline", new.version, message)
+        self._stalled = message
+
+    def _other(self, replica_set: ReplicaSet) -> ReplicaSet:
+        return self.stable if replica_set is self.candidate else self.candidate

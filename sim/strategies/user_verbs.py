@@ -1,0 +1,82 @@
+"""What a strategy does with users: divide them by weight or match, copy their requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sim.cluster.arithmetic import FULL_WEIGHT
+from sim.cluster.clock import Steps
+from sim.cluster.world import World
+from sim.engine.protocol import Route
+from sim.spec.strategy import SegmentMatch
+from sim.strategies.pod_verbs import PodVerbs
+from sim.strategies.story import Story
+
+
+class UserVerbs(PodVerbs):
+    """The verbs for users, on top of those for pods: where pods make the share, users follow them."""
+
+    def __init__(self, world: World, story: Story) -> None:
+        super().__init__(world, story)
+        self._is_by_pods = story.shares_by_pods(world.scenario.mesh is not None)
+        self._is_sticky = False
+        self._match: tuple[tuple[int, int], ...] = ()
+        self._mirror: tuple[int, float] | None = None
+
+    @property
+    def is_by_pods(self) -> bool:
+        """True when the share of users follows the pods."""
+        return self._is_by_pods
+
+    @property
+    def weight(self) -> float:
+        """Return the percent of users asked for the candidate."""
+        return self.world.traffic.requested_weight
+
+    def set_weight(self, weight: float) -> None:
+        """Ask for `weight` percent of the users to go to the candidate."""
+        self.say("weight", self.candidate.version, f"Asks for {weight:g} % of the users on {self.candidate.version}.")
+        self._ask(weight)
+
+    def match(self, segments: Sequence[SegmentMatch]) -> None:
+        """Send all requests of these segments, and no longer of others, to the candidate."""
+        names = list(self.world.scenario.users.segments)
+        self._match = tuple((names.index(match.segment), self.candidate.number) for match in segments)
+        who = ", ".join(match.segment for match in segments) or "nobody"
+        self.say("match", self.candidate.version, f"Sends {who} to {self.candidate.version} by match.")
+        self._ask(self.weight)
+
+    def percent_of_users(self, segments: Sequence[SegmentMatch]) -> float:
+        """Return the percentage of all users that these segments are."""
+        users = self.world.scenario.users
+        counts = dict(zip(users.segments, users.segment_counts(), strict=True))
+        return FULL_WEIGHT * sum(counts[match.segment] for match in segments) / users.count
+
+    def mirror(self, percent: float) -> None:
+        """Copy `percent` of the user requests to the candidate; 0 ends it."""
+        self._mirror = (self.candidate.number, percent) if percent > 0 else None
+        self.say(
+            "mirror",
+            self.candidate.version,
+            f"Asks for copies of {percent:g} % of the requests to {self.candidate.version}.",
+        )
+        self._ask(self.weight)
+
+    def stick_to_users(self) -> None:
+        """Let a weight divide users, not requests: raising it only moves users to the candidate."""
+        self._is_sticky = True
+
+    def await_route(self) -> Steps:
+        """Wait until the route asked for is in force."""
+        if not self.world.traffic.is_in_force:
+            yield self.world.traffic.in_force()
+
+    def _ask(self, weight: float) -> None:
+        if self._is_by_pods:
+            self.world.traffic.note(weight)
+        else:
+            self.world.traffic.request(self._route(weight), weight)
+
+    def _route(self, weight: float) -> Route:
+        weights = ((self.candidate.number, weight), (self.stable.number, FULL_WEIGHT - weight))
+        return Route(weights=weights, match=self._match, mirror=self._mirror, sticky=self._is_sticky)
