@@ -38,7 +38,7 @@ def _row(name: str, result: Result, most: float) -> list[str]:
         _time(result, "time_to_detect_seconds"),
         _time(result, "time_to_recover_seconds"),
         _number(result, "delivery_seconds", SAY.clock, small=False),
-        _number(result, "extra_pod_minutes", lambda minutes: _signed(minutes), small=False),
+        _number(result, "extra_pod_minutes", _signed, small=False),
         _number(result, "error_budget_used_fraction", SAY.percent, small=False),
     ]
 
@@ -63,18 +63,27 @@ def _number(result: Result, field: str, say: Callable[[float], str], small: bool
     value, shown = result[field], tag("b", text(say(mean)))
     if not small or not isinstance(value, Mapping) or value["low"] is None:
         return shown
-    return shown + tag("small", text(words("interval_of", low=say(value["low"]), high=say(value["high"]))))
+    return shown + tag("small", text(_between(say(value["low"]), say(value["high"]))))
+
+
+def _between(low: str, high: str) -> str:
+    """Return the interval, with the unit once."""
+    number, unit, rest = high.partition("\u00a0")
+    return words("interval_of", low=low.removesuffix(unit + rest), high=number) + unit + rest
 
 
 def _time(result: Result, field: str) -> str:
-    """Return a time since the first harm; never, when it did not come, and a dash when there was no harm."""
+    """Return a time since the first harm: never, when it did not come."""
     value = result[field]
     if not isinstance(value, Mapping):
-        return tag("b", text(SAY.clock(value))) if value is not None else _nothing(words("never" if _is_harmed(result) else "not_told"))
+        if value is not None:
+            return tag("b", text(SAY.clock(value)))
+        return _nothing(words("never" if _is_harmed(result) else "no_harm"))
     if value["n"] == 0:
-        return _nothing(words("not_told" if value["mean"] is None else "never"))
+        return _nothing(words("no_harm" if value["mean"] is None else "never"))
     clock = SAY.clock(value["mean"])
-    return tag("b", text(clock)) if value["n"] == value["of"] else tag("b", text(clock)) + tag("small", text(words("times_of", n=value["n"], of=value["of"])))
+    some = "" if value["n"] == value["of"] else tag("small", text(words("times_of", n=value["n"], of=value["of"])))
+    return tag("b", text(clock)) + some
 
 
 def _is_harmed(result: Result) -> bool:
@@ -124,5 +133,6 @@ def figure_says(comparison: Comparison) -> str:
         result = comparison.strategies[name]
         delivery = _mean(result, "delivery_seconds")
         time = words("never") if delivery is None else SAY.span(delivery)
-        sentences.append(words("figure_says", strategy=name, excess=SAY.count(_mean(result, "excess_failed_requests") or 0.0), delivery=time))
+        excess = SAY.count(_mean(result, "excess_failed_requests") or 0.0)
+        sentences.append(words("figure_says", strategy=name, excess=excess, delivery=time))
     return " ".join(sentences)

@@ -242,7 +242,7 @@ def _scale(scenario: Scenario, strategy: str) -> float:
 def _limit_label(scenario: Scenario, strategy: str) -> str:
     analysis = analysis_of(scenario, strategy)
     metric = analysis.metrics[0].metric if analysis else "errorRate"
-    return words("in_percent" if metric in PERCENT_METRICS else "in_seconds", metric=words(f"metric_{metric}"))
+    return words("in_percent" if metric in PERCENT_METRICS else "in_seconds", metric=words(f"short_{metric}"))
 
 
 def _with_metric(scenario: Scenario, strategy: str, key: str, value: Any) -> Scenario:

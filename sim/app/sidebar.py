@@ -131,7 +131,8 @@ def _strategy(scenario: Scenario, page: PageName) -> str:
 
 
 def _upload() -> None:
-    st.file_uploader(words("upload"), type=["yaml", "yml"], key="upload", on_change=_take_upload, max_upload_size=1)
+    with st.expander(words("own"), expanded="uploaded" in st.session_state):
+        st.file_uploader(words("upload"), type=["yaml", "yml"], key="upload", on_change=_take_upload, max_upload_size=1)
 
 
 def _take_upload() -> None:

@@ -60,6 +60,7 @@ def encode(record: Record, none: Record, scenario: Scenario) -> dict[str, Any]:
         "log": story.log(record),
         "steps": steps(record, scenario),
         "undo": story.undo_at(record),
+        "undoReason": story.undo_reason(record),
         "outcomes": story.outcomes(record),
         "moments": story.moments(record, float(reached[0]) if len(reached) else None),
         "noticing": story.noticing(scenario),

@@ -50,7 +50,7 @@ function drawSaying(s) {   // what is being done now, or how it ended
   const outcome = state.settled?.[1], bad = state.undone || ["rolled_back", "failed"].includes(outcome), kind = bad ? "fail" : ["promoted", "kept"].includes(outcome) ? "pass" : "inconclusive";
   if (outcome || state.undone) {
     big.replaceChildren(chip(kind, ICONS[kind], (words[outcome ?? "undo"]).toUpperCase()));
-    small.textContent = outcome ? state.settled[2] : step;
+    small.textContent = outcome ? state.settled[2] : run.undoReason;
   } else { big.textContent = step; small.textContent = s.speech.say("strategySays", {s: run.strategy, n: run.seed}); }
 }
 
@@ -58,7 +58,7 @@ function drawSteps(s) {
   const {run, state} = s, over = state.settled || state.undone;
   s.find(".steps ol").replaceChildren(...run.steps.map((step, i) => {
     const reached = step.t !== null && step.t <= s.t, now = i === state.step;
-    const kind = now ? "now" : reached ? "done" : over ? "off" : "", icon = {now: over && !state.settled ? "\u25A0" : "\u25B6", done: "\u2713", off: "\u2013"}[kind] ?? "\u25CB";
+    const kind = now ? "now" : reached ? "done" : over ? "off" : "", icon = {now: over ? "\u25A0" : "\u25B6", done: "\u2713", off: "\u2013"}[kind] ?? "\u25CB";
     if (step.undo && !reached) return null;   // the way back is no plan
     const li = element("li", undefined, now ? {class: kind, "aria-current": "step"} : {class: kind});
     li.append(element("i", icon), element("span", step.text));

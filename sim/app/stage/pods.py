@@ -55,7 +55,7 @@ def beyond(pods: Sequence[Sequence[PodRow]], where: Places) -> list[list[int]]:
     for version, those in enumerate(pods):
         lives = sorted((at, i, phase) for i, pod in enumerate(those) if where.of_pod[pod.pod] == BEYOND for at, phase in _life(pod))
         rows += [[milliseconds(at), version, *counts] for at, counts in _thinned(lives)]
-    return sorted(rows)
+    return sorted(rows, key=lambda row: row[0])
 
 
 def milliseconds(seconds: float) -> int:

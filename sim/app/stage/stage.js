@@ -5,7 +5,7 @@ const SHORT_PLAY = 120;              // seconds: the opening speed shows the who
 const SPEEDS = [1, 4, 16, 64, 256, 1024, 4096, 16384];
 const DESIGN = {unit: 15, width: 1067, height: 832};
 
-function openingSpeed(run) { return SPEEDS.find(s => run.t_end / 1000 / s <= SHORT_PLAY) ?? SPEEDS.at(-1); }
+function openingSpeed(run) { return SPEEDS.find(s => telling(run) / 1000 / s <= SHORT_PLAY) ?? SPEEDS.at(-1); }
 function speedsFor(run) { const i = SPEEDS.indexOf(openingSpeed(run)); return SPEEDS.slice(Math.max(0, i - 2), i + 2); }
 function ratio(s) { return Math.max(1, Math.ceil(s.drawnRate * s.speed / MARKS_A_SECOND)); }
 
@@ -23,7 +23,7 @@ function mount(root, data, onPause) {
   const canvas = {mesh: find(".mesh canvas"), wall: find(".wall canvas"), timeline: find(".tl canvas")};
   const events = decode(run);
   const s = {root, run, words, box, find, canvas, events, speech: speech(words, data.lang), size: {}, still: {}, wall: {}, signs: [], marks: [], played: 0, playing: false,
-    ctx: Object.fromEntries(Object.entries(canvas).map(([name, c]) => [name, c.getContext("2d")])), t: data.t0 ?? 0, far: data.t0 ?? 0, next: 0, speed: data.speed ?? openingSpeed(run),
+    ctx: Object.fromEntries(Object.entries(canvas).map(([name, c]) => [name, c.getContext("2d")])), viewEnd: telling(run), t: data.t0 ?? 0, far: data.t0 ?? 0, next: 0, speed: data.speed ?? openingSpeed(run),
     drawnRate: events.marks.n / Math.max(1, run.t_end / 1000), state: stateAt(run, data.t0 ?? 0), onPause};
   find(".num.copies").hidden = !run.copies.n; find(".num.share").hidden = run.versions.length < 2;
   canvas.timeline.setAttribute("aria-label", words.timeline); canvas.timeline.setAttribute("aria-valuemax", Math.round(run.t_end / 1000));
@@ -77,10 +77,18 @@ function advance(s, seconds) {
   }
   stamp(s, onWall);
   if (s.marks.length && s.played - s.marks[0].born > FLIGHT + LINGER) s.marks = s.marks.filter(x => s.played - x.born < FLIGHT + (x.failed ? LINGER : 0));
+  if (s.t > s.viewEnd) view(s, s.run.t_end);
   if (s.t >= s.run.t_end) play(s, false);
 }
 
+function view(s, end) {   // how much of the run the timeline shows
+  s.viewEnd = end;
+  s.find("[data-view]")?.setAttribute("aria-pressed", end === s.run.t_end);
+  layOutSigns(s); drawTimelineStill(s); drawTimeline(s);
+}
+
 function seek(s, t) {
+  if (t > s.viewEnd && s.viewEnd < s.run.t_end) view(s, s.run.t_end);
   const m = s.events.marks, k = ratio(s), room = s.wall.columns * s.wall.rows - (s.wall.columns >> 1), onWall = [];
   s.t = Math.max(0, Math.min(s.run.t_end, t)); s.far = Math.max(s.far, s.t); s.marks = [];
   s.next = lastAt(m.at, s.t, x => x) + 1;
@@ -123,9 +131,11 @@ function buildControls(s) {
   button("\u25B6", {"aria-label": words.next, title: words.next}, () => hop(s, 1), "\u2192");
   bar.append(element("span", words.speed, {class: "key"}));
   for (const speed of speedsFor(s.run)) button(`\u00D7${s.speech.number(speed)}`, {"data-speed": speed, "aria-pressed": speed === s.speed}, () => setSpeed(s, speed));
+  const short = telling(s.run);
+  if (short < s.run.t_end) button(words.whole, {"data-view": "", "aria-pressed": "false"}, () => view(s, s.viewEnd < s.run.t_end || s.t > short ? s.run.t_end : short));
   if (s.run.moments.length) bar.append(element("span", words.jump, {class: "key"}));
   for (const [t, key] of s.run.moments) button(words["moment_" + key], {"data-moment": key}, () => jump(s, t + 1));
-  const scrub = e => { const r = s.canvas.timeline.getBoundingClientRect(), from = timelineX(s, 0), to = timelineX(s, s.run.t_end); seek(s, (e.clientX - r.left - from) / (to - from) * s.run.t_end); };
+  const scrub = e => { const r = s.canvas.timeline.getBoundingClientRect(), from = timelineX(s, 0), to = timelineX(s, s.viewEnd); seek(s, (e.clientX - r.left - from) / (to - from) * s.viewEnd); };
   s.canvas.timeline.addEventListener("pointerdown", e => { play(s, false, true); s.canvas.timeline.setPointerCapture(e.pointerId); scrub(e); s.canvas.timeline.onpointermove = scrub; });
   s.canvas.timeline.addEventListener("pointerup", () => { s.canvas.timeline.onpointermove = null; s.onPause({t: Math.round(s.t), speed: s.speed}); });
 }

@@ -46,6 +46,11 @@ def undo_at(record: Record) -> int | None:
     return min((milliseconds(event.at_seconds) for event in record.events if event.kind == "undo"), default=None)
 
 
+def undo_reason(record: Record) -> str:
+    """Return why it was taken back, empty if it never was."""
+    return next((event.message for event in record.events if event.kind == "undo"), "")
+
+
 def outcomes(record: Record) -> list[list[Any]]:
     """Return [milliseconds, outcome, reason] whenever the rollout settled: once, or again after an undo."""
     settled = [event for event in record.events if event.kind == "outcome"]

@@ -3,16 +3,22 @@ const HATCH = 7;   // px between strokes
 
 function timelineX(s, t) {
   const left = s.unit * 3.3;
-  return left + (s.size.timeline.w - left - 12) * t / s.run.t_end;
+  return left + (s.size.timeline.w - left - 12) * Math.min(t, s.viewEnd) / s.viewEnd;
+}
+
+function telling(run) {   // the end of the part in which something happens, with some room; the whole run when that is most of it
+  const last = Math.max(60000, ...run.log.map(e => e[0]), ...run.looks.filter(l => l.verdict !== "pass").map(l => l.t)), end = last * 1.3;
+  return end < run.t_end * .7 ? end : run.t_end;
 }
 
 function shownBins(s) {   // as many simulated bins to a drawn one as give 4 px and about a hundred requests
-  const b = s.events.bins, width = timelineX(s, s.run.t_end) - timelineX(s, 0), requests = s.run.rate * b.step / 1000;
-  const group = Math.max(1, Math.ceil(b.size * 4 / width), Math.ceil(Math.min(b.size / 20, 100 / Math.max(requests, .01)))), list = [];
-  for (let i = 0; i < b.size; i += group) {
-    const end = Math.min(b.size, i + group), sum = row => { let n = 0; for (let j = i; j < end; j++) n += row[j]; return n; };
+  const b = s.events.bins, width = timelineX(s, s.viewEnd) - timelineX(s, 0), requests = s.run.rate * b.step / 1000;
+  const shown = Math.min(b.size, Math.ceil(s.viewEnd / b.step));
+  const group = Math.max(1, Math.ceil(shown * 4 / width), Math.ceil(Math.min(shown / 20, 100 / Math.max(requests, .01)))), list = [];
+  for (let i = 0; i < shown; i += group) {
+    const end = Math.min(shown, i + group), sum = row => { let n = 0; for (let j = i; j < end; j++) n += row[j]; return n; };
     const reached = sum(b.total[0]) + sum(b.total[1]);
-    list.push({from: i * b.step, to: Math.min(s.run.t_end, end * b.step), share: reached ? sum(b.total[1]) / reached : null,
+    list.push({from: i * b.step, to: Math.min(s.viewEnd, end * b.step), share: reached ? sum(b.total[1]) / reached : null,
       mirrored: reached ? sum(b.copies) / reached : 0, failed: b.failed.map(row => sum(row) / ((end - i) * b.step / 1000))});
   }
   return list;
@@ -29,7 +35,7 @@ function drawTimelineStill(s) {
   drawMirrored(s, c, bins, scale);
   drawAsked(s, c, scale);
   drawHarm(s, c, bins, scale);
-  c.fillStyle = s.palette.ink; c.fillRect(scale.x(0), middle - 1, scale.x(s.run.t_end) - scale.x(0), 2);
+  c.fillStyle = s.palette.ink; c.fillRect(scale.x(0), middle - 1, scale.x(s.viewEnd) - scale.x(0), 2);
   drawAxis(s, c, scale, full === 100 ? 100 : most, worst);
 }
 
@@ -62,7 +68,7 @@ function drawAsked(s, c, {x, up}) {
   let weight = 0;
   c.strokeStyle = s.palette.ink; c.lineWidth = 1.5; c.setLineDash([5, 3]); c.beginPath(); c.moveTo(x(0), up(0));
   for (const [t, percent] of s.run.weights) { c.lineTo(x(t), up(weight)); c.lineTo(x(t), up(percent)); weight = percent; }
-  c.lineTo(x(s.run.t_end), up(weight)); c.stroke(); c.setLineDash([]);
+  c.lineTo(x(s.viewEnd), up(weight)); c.stroke(); c.setLineDash([]);
 }
 
 function drawHarm(s, c, bins, {x, down, middle}) {   // v1 next to the line, then v2, then requests that reached no version
@@ -85,7 +91,7 @@ function drawAxis(s, c, {x, up, down, middle}, most, worst) {
   if (worst > 1e-6) c.fillText(`${s.speech.significant(worst)}/s`, x(0) - 6, down(worst) - F * .2);
   c.textAlign = "center";
   const room = F * 4, every = [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400].find(e => timelineX(s, e * 1000) - x(0) > room) ?? 604800;
-  for (let t = 0; t <= s.run.t_end; t += every * 1000) c.fillText(clock(t), Math.min(x(t), w - F * 1.15), h - F * .55);
+  for (let t = 0; t <= s.viewEnd; t += every * 1000) c.fillText(clock(t), Math.min(x(t), w - F * 1.15), h - F * .55);
 }
 
 function headings(s) {   // signs above the timeline; the most telling first, and none over another
@@ -120,7 +126,7 @@ function drawSigns(s, c) {   // only what has been played, so that nothing is gi
   const F = s.unit;
   c.textBaseline = "middle";
   for (const sign of s.signs) {
-    if (sign.t > s.far) break;
+    if (sign.t > s.far || sign.t > s.viewEnd) break;
     const x = timelineX(s, sign.t), flipped = sign.room[0] < x - F && sign.kind !== "look";
     c.textAlign = flipped ? "right" : "left"; c.fillStyle = s.palette.ink;
     if (!sign.free) { c.fillRect(x - .75, F * 1.35, 1.5, F * .4); continue; }
@@ -143,7 +149,7 @@ function badge(s, c, x, y, r, verdict) {
 
 function drawFuture(s, c) {   // dotted: a replay must not give the answer away
   const F = s.unit, {w, h} = s.size.timeline, x = timelineX(s, s.far) + 1;
-  if (s.far >= s.run.t_end) return;
+  if (s.far >= s.viewEnd) return;
   c.fillStyle = s.palette.page; c.fillRect(x, 0, w - x, h - F * 1.35); c.fillStyle = s.palette.rule;
   for (let X = x + 8; X < w - 12; X += 10) for (let Y = F * 1.9; Y < h - F * 1.5; Y += 10) c.fillRect(X, Y, 2, 2);
   c.font = `${F}px ${s.font}`; c.textAlign = "center"; c.textBaseline = "middle";

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+import sim
+from sim.app.knobs import KNOBS, changed, turned
+
+VALUES = {
+    "rate": 90.0, "replicas": 4, "errors": 12.5, "slower": 3.0, "limit": 2.5, "interval": 45.0, "seed": 99,
+    "duration": 300.0, "concurrency": 2, "propagation": 4.0, "scrape": 5.0, "reaction": 60.0,
+}  # fmt: skip
+PROFILE = [{"at": 0, "rate": "50rps"}, {"at": "1m", "rate": "100rps", "ramp": "linear"}]
+
+
+def values_of(scenario, strategy):
+    return {knob.name: knob.value(scenario, strategy) for knob in KNOBS}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_knob_says_what_it_was_turned_to(release, name):
+    after = turned(release, "canary", {name: VALUES[name]})
+    assert values_of(after, "canary") == {**values_of(release, "canary"), name: VALUES[name]}
+    assert sim.Scenario.from_text(after.dump()) == after
+
+
+@pytest.mark.parametrize("strategy", ["recreate", "blueGreen", "canary", "abTest", "shadow"])
+def test_knobs_left_alone_change_nothing(release, strategy):
+    own = {name: value for name, value in values_of(release, strategy).items() if value is not None}
+    assert turned(release, strategy, own) is release
+    assert changed(release, strategy, own) == {}
+
+
+def test_every_knob_at_once(release):
+    after = turned(release, "canary", VALUES)
+    assert {name: values_of(after, "canary")[name] for name in VALUES} == VALUES
+
+
+def test_a_profile_is_scaled_as_a_whole(release):
+    scenario = release.replace("spec.traffic", {"profile": PROFILE})
+    after = turned(scenario, "canary", {"load": 2.0})
+    assert [point.rate for point in after.traffic.profile] == [100, 200]
+    assert "rate" not in {knob.name for knob in KNOBS if knob.value(scenario, "canary") is not None}
+
+
+def test_no_errors_and_no_slowness_is_no_fault(release):
+    after = turned(release, "canary", {"errors": 0.0})
+    assert after.services["checkout"].versions["v2"].faults == ()
+    assert turned(after, "canary", {"slower": 2.0}).services["checkout"].versions["v2"].faults[0].latency_factor == 2
+
+
+@pytest.mark.parametrize(("strategy", "key"), [("canary", "analysis"), ("abTest", "guardrail")])
+def test_an_analysis_is_switched_off(release, strategy, key):
+    after = turned(release, strategy, {"watched": 0, "limit": 5.0})
+    assert getattr(after.strategies[strategy], key) is None
+
+
+def test_an_analysis_is_switched_on_with_its_limit(release):
+    after = turned(release, "blueGreen", {"watched": 1, "limit": 3.0, "interval": 20.0})
+    metric = after.strategies["blueGreen"].post_promotion_analysis.metrics[0]
+    assert (metric.failure_condition, metric.interval, metric.window) == ("result > 0.03", 20, 20)
+
+
+def test_a_shadow_always_judges_its_copies(release):
+    assert "watched" not in {knob.name for knob in KNOBS if knob.value(release, "shadow") is not None}
+    analysis = turned(release, "shadow", {"limit": 20.0}).strategies["shadow"].analysis
+    assert analysis.metrics[0].failure_condition == "result > 0.2"
+
+
+def test_a_value_out_of_bounds_is_told_by_the_loader(release):
+    with pytest.raises(sim.ScenarioError, match=r"spec.traffic.rate.* is 1e\+?09|must be"):
+        turned(release, "canary", {"rate": 1e9})
