@@ -1,0 +1,343 @@
+"""What an analysis saw at each look: value and interval against the threshold, samples, verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from pydantic import BaseModel
+
+from sim.figures.marks import LIMIT, glyph, no_data, round_ticks
+from sim.figures.progress_panels import asked_share
+from sim.figures.sources import RunSource
+from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, theme_named, write
+from sim.figures.titles import made, sentence, strategy_label
+from sim.figures.words import Wording
+from sim.spec.analysis import MetricSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PANELS_LEFT, PANELS_RIGHT = 0.185, 0.975
+TOP, BOTTOM, BETWEEN = 0.825, 0.03, 0.05
+MOST_BLOCKS = 3
+MOST_TEXTS = 11
+"""More looks than this, and only every second, third, ... column carries text."""
+
+MOST_GLYPHS = 45
+"""More looks than this, and only changes of the verdict carry a mark."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """All looks of one judge at one metric. kind: what is measured; rows: one a look, in order."""
+
+    judge: str
+    metric: str
+    kind: str
+    version: str
+    rows: pd.DataFrame
+
+    def column(self, name: str) -> np.ndarray:
+        return self.rows[name].to_numpy(dtype=float)
+
+    @property
+    def verdicts(self) -> list[str]:
+        return [str(verdict) for verdict in self.rows["verdict"]]
+
+    @property
+    def fails(self) -> int:
+        return self.verdicts.count("fail")
+
+
+def analysis_looks(run: RunSource, theme: str = "light", words: Mapping[str, str] | None = None) -> Figure:
+    """Return the figure of what was judged in a run, look by look, and why it went on or back."""
+    wording = Wording(words)
+    page = Page(theme_named(theme))
+    found = looks_by_metric(run)
+    shown = found[:MOST_BLOCKS]
+    some = wording("looks_some", shown=len(shown), count=len(found)) if len(found) > len(shown) else ""
+    how = f"{made(run.scenario, run.record.seed, wording)}. {wording('looks_made')} {some}".strip()
+    page.head(_title(run, found, wording), *filter(None, (sentence(run.record.outcome_reason), how if shown else "")))
+    if not shown:
+        _say_nobody_looked(page, wording)
+    height = (TOP - BOTTOM - BETWEEN * (len(shown) - 1)) / max(1, len(shown))
+    for number, looks in enumerate(shown):
+        top = TOP - number * (height + BETWEEN)
+        _draw_block(page, run, wording, looks, top - height, height)
+    return page
+
+
+def looks_by_metric(run: RunSource) -> list[Looks]:
+    """Return the looks of each judge at each metric, those that failed and those with most looks first."""
+    specs = {spec.name: spec for spec in _metric_specs(run.scenario.strategies[run.record.strategy])}
+    found = []
+    for (judge, metric), rows in run.decisions.groupby(["judge", "metric"], sort=False):
+        spec = specs.get(str(metric))
+        kind, version = (spec.metric, spec.version) if spec else (str(metric), "")
+        if str(judge).startswith("alert "):
+            version = "all"
+        found.append(Looks(str(judge), str(metric), kind, version, rows))
+    return sorted(found, key=lambda looks: (-min(looks.fails, 1), -len(looks.rows)))
+
+
+def _metric_specs(value: Any) -> Iterable[MetricSpec]:
+    """Yield every metric that a strategy has judged, however deep."""
+    if isinstance(value, MetricSpec):
+        yield value
+    elif isinstance(value, BaseModel):
+        for _, inner in value:
+            yield from _metric_specs(inner)
+    elif isinstance(value, tuple):
+        for inner in value:
+            yield from _metric_specs(inner)
+
+
+def _title(run: RunSource, found: Sequence[Looks], words: Wording) -> str:
+    return words("looks_title", strategy=strategy_label(run, words), verdict=_verdict(found, words))
+
+
+def _verdict(found: Sequence[Looks], words: Wording) -> str:
+    """Return in words what the most telling looks came to."""
+    if not found:
+        return words("looks_none")
+    looks, count = found[0], len(found[0].rows)
+    if looks.verdicts[-1] == "fail":
+        last = looks.rows.iloc[-1]
+        value, threshold = (words.measured(looks.kind, float(last[name])) for name in ("value", "threshold"))
+        return words(
+            "looks_failed", metric=looks.metric, value=value, threshold=threshold, clock=words.clock(last.at_seconds)
+        )
+    if looks.fails:
+        return words("looks_mixed", fails=looks.fails, count=count)
+    if "pass" not in looks.verdicts:
+        return words("looks_blind", count=count)
+    return words("looks_passed_one") if count == 1 else words("looks_passed", count=count)
+
+
+def _say_nobody_looked(page: Page, words: Wording) -> None:
+    axes = page.panel((LEFT, BOTTOM + 0.05, 1 - 2 * LEFT, TOP - BOTTOM - 0.05))
+    axes.set(xticks=[], yticks=[], xlim=(0, 1))
+    axes.spines["bottom"].set_visible(False)
+    no_data(axes, page.theme, 0, 1, words("looks_none_body"), height=0.5)
+
+
+def _draw_block(page: Page, run: RunSource, words: Wording, looks: Looks, bottom: float, height: float) -> None:
+    is_alone = height > 0.5
+    size, row_height = (STRONG, 0.062) if is_alone else (BODY, 0.036)
+    rows = _table(run, words, looks, with_all=is_alone)
+    chart_bottom = bottom + row_height * (len(rows) + 1)
+    axes = page.panel((PANELS_LEFT, chart_bottom, PANELS_RIGHT - PANELS_LEFT, bottom + height - chart_bottom))
+    axes.set_gid(f"{looks.judge} {looks.metric}")
+    _draw_chart(axes, page, words, looks)
+    y = bottom + height
+    page.write(LEFT, y, looks.judge, fontsize=STRONG, fontweight="bold", va="top")
+    page.write(LEFT, y - 0.032, _measured_of(words, looks), fontsize=SMALL, va="top", color=page.theme.muted)
+    _draw_table(axes, page, words, rows, looks.verdicts, chart_bottom, row_height, size)
+
+
+def _measured_of(words: Wording, looks: Looks) -> str:
+    kind = words(f"metric_{looks.kind}") if words.has(f"metric_{looks.kind}") else looks.kind
+    return kind if looks.kind == looks.metric else f"{looks.metric}: {kind}"
+
+
+def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
+    theme, count = page.theme, len(looks.rows)
+    axes.set_xlim(0.4, count + 0.6)
+    axes.set_xticks([])
+    axes.spines["bottom"].set_visible(False)
+    low, high = _limits(looks)
+    axes.set_ylim(low, high)
+    marks = _value_ticks(low, high)
+    axes.set_yticks(marks, [words.measured(looks.kind, mark) for mark in marks])
+    is_overall = looks.version == "all"
+    colour, marker = (theme.muted, "s") if is_overall else (theme.candidate, "^")
+    if looks.version == "stable":
+        colour, marker = theme.stable, "o"
+    _draw_thresholds(axes, page, words, looks)
+    at = np.arange(1, count + 1)
+    value, lower, upper = (looks.column(name) for name in ("value", "low", "high"))
+    known = ~np.isnan(value)
+    slim = min(9.0, 330.0 / count)
+    axes.vlines(
+        at[known], lower[known], upper[known], color=colour, linewidth=slim, alpha=0.55, zorder=3, gid="interval"
+    )
+    edge = {"markeredgecolor": theme.ink, "markeredgewidth": 1.2}
+    style = {
+        "marker": marker,
+        "markersize": min(13.0, 5 + 90 / count),
+        "color": colour,
+        "linestyle": "none",
+        "zorder": 4,
+    }
+    axes.plot(at[known], value[known], gid="value", **style, **edge)
+    for first, last in _stretches(~known):
+        label = words("no_data") if (last - first) / count >= NO_DATA_ROOM else ""
+        no_data(axes, theme, at[first] - 0.5, at[last - 1] + 0.5, label)
+    for number in _named(looks) if count > MOST_VALUES else np.flatnonzero(known):
+        _write_value(axes, page, words, looks, int(number))
+
+
+MOST_VALUES = 8
+NO_DATA_ROOM = 0.09
+
+
+def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
+    change = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(int), [0]))))
+    return [(int(first), int(last)) for first, last in zip(change[::2], change[1::2], strict=True)]
+
+
+def _named(looks: Looks) -> list[int]:
+    """Return the looks whose value is written where there are too many for all: the last known and the largest."""
+    value = looks.column("value")
+    known = np.flatnonzero(~np.isnan(value))
+    if not len(known):
+        return []
+    chosen = {int(known[-1]), int(known[np.argmax(value[known])])}
+    far = len(value) * 0.1
+    return [number for number in sorted(chosen) if number == known[-1] or abs(number - known[-1]) > far]
+
+
+def _write_value(axes: Axes, page: Page, words: Wording, looks: Looks, number: int) -> None:
+    count = len(looks.rows)
+    value = float(looks.column("value")[number])
+    flipped = number + 1 > 0.85 * count and count > MOST_VALUES
+    axes.annotate(
+        words.measured(looks.kind, value),
+        (number + 1, value),
+        (-12 if flipped else 12, 0),
+        textcoords="offset points",
+        ha="right" if flipped else "left",
+        va="center",
+        fontsize=STRONG,
+        fontweight="bold",
+        fontfamily="DejaVu Sans",
+        color=page.theme.ink,
+        zorder=6,
+        bbox={"facecolor": page.theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.8},
+        gid="value text",
+    )
+
+
+def _limits(looks: Looks) -> tuple[float, float]:
+    """Return what the axis must show: every value and threshold, and intervals as far as they do not press them flat."""
+    value, low, high, threshold = (looks.column(name) for name in ("value", "low", "high", "threshold"))
+    points = np.concatenate([value, threshold])
+    points = points[np.isfinite(points)]
+    if not len(points):
+        return 0.0, 1.0
+    top, bottom = max(float(points.max()), 0.0), min(float(points.min()), 0.0)
+    size = max(top - bottom, 1e-9)
+    above = np.nanmax(np.where(np.isfinite(high), high, np.nan), initial=top)
+    below = np.nanmin(np.where(np.isfinite(low), low, np.nan), initial=bottom)
+    return max(min(below, bottom), bottom - size) - 0.04 * size, min(above, top + size) + 0.16 * size
+
+
+def _value_ticks(low: float, high: float) -> list[float]:
+    marks = round_ticks(max(high, -low), 4)
+    return [mark for mark in [*(-mark for mark in marks[:0:-1]), *marks] if low <= mark <= high]
+
+
+def _draw_thresholds(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
+    """Draw the threshold of each look, its name, and the side that is worse where the verdicts tell which it is."""
+    theme = page.theme
+    threshold = looks.column("threshold")
+    known = np.flatnonzero(np.isfinite(threshold))
+    if not len(known):
+        return
+    edges = np.arange(0.5, len(threshold) + 1)
+    edges[0], edges[-1] = axes.get_xlim()
+    axes.stairs(
+        threshold, edges, baseline=None, color=theme.ink, linewidth=2.0, linestyle=LIMIT, zorder=2.5, gid="threshold"
+    )
+    is_above = _worse_is_above(looks)
+    if is_above is not None:
+        far = axes.get_ylim()[1 if is_above else 0]
+        axes.stairs(np.nan_to_num(threshold, nan=far), edges, baseline=far, fill=True, color=theme.panel, zorder=0)
+    first = float(threshold[known[0]])
+    style = {"fontsize": SMALL, "color": theme.muted, "va": "bottom" if is_above is False else "top", "zorder": 5}
+    text = words("threshold_is", value=words.measured(looks.kind, first))
+    if is_above is not None:
+        height, text = (0.985 if is_above else 0.015), f"{words('worse')} ({text})"
+        write(axes, theme, 0.008, height, text, transform=axes.transAxes, **style)
+    else:
+        write(axes, theme, axes.get_xlim()[0] + 0.01 * len(threshold), first, text, **{**style, "va": "bottom"})
+
+
+def _worse_is_above(looks: Looks) -> bool | None:
+    """True when failing looks lie above the threshold or passing ones below it; None when nothing tells."""
+    above = looks.column("value") > looks.column("threshold")
+    known = np.isfinite(looks.column("value")) & np.isfinite(looks.column("threshold"))
+    votes = [
+        bool(is_above) == (verdict == "fail")
+        for is_above, is_known, verdict in zip(above, known, looks.verdicts, strict=True)
+        if is_known and verdict in ("fail", "pass")
+    ]
+    return votes[0] if votes and len(set(votes)) == 1 else None
+
+
+def _table(run: RunSource, words: Wording, looks: Looks, *, with_all: bool) -> list[tuple[str, list[str]]]:
+    """Return the rows of numbers below the chart: name, and a text for each look."""
+    moments = looks.column("at_seconds")
+    rows = [(words("look_at"), [words.clock(moment) for moment in moments])]
+    asked_at, asked = asked_share(run)
+    if with_all and asked.any():
+        shares = asked[np.maximum(np.searchsorted(asked_at, moments, side="left") - 1, 0)]
+        rows.append((words("weight"), [words.percent(share / 100) for share in shares]))
+    rows.append((words("samples"), [words.count(samples) for samples in looks.column("samples")]))
+    return rows
+
+
+def _draw_table(
+    axes: Axes,
+    page: Page,
+    words: Wording,
+    rows: Sequence[tuple[str, list[str]]],
+    verdicts: Sequence[str],
+    top: float,
+    row_height: float,
+    size: float,
+) -> None:
+    left, right = axes.get_position().x0, axes.get_position().x1
+    count = len(verdicts)
+    xs = [left + (right - left) * (number + 0.6) / (count + 0.2) for number in range(count)]
+    every = math.ceil(count / MOST_TEXTS)
+    for number, (name, texts) in enumerate(rows):
+        y = top - (number + 0.5) * row_height
+        page.rule([LEFT, PANELS_RIGHT], [y + row_height / 2] * 2)
+        page.write(LEFT, y, name, fontsize=size, fontweight="bold", va="center_baseline")
+        for x, text in list(zip(xs, texts, strict=True))[::every]:
+            page.write(x, y, text, fontsize=size, va="center_baseline", ha="center")
+    y = top - (len(rows) + 0.5) * row_height
+    page.rule([LEFT, PANELS_RIGHT], [y + row_height / 2] * 2)
+    page.write(LEFT, y, words("verdict"), fontsize=size, fontweight="bold", va="center_baseline")
+    _draw_verdicts(axes, page, words, xs, y, verdicts, size)
+
+
+def _draw_verdicts(
+    axes: Axes, page: Page, words: Wording, xs: Sequence[float], y: float, verdicts: Sequence[str], size: float
+) -> None:
+    """Draw a mark under each look, with words where there is room."""
+    count = len(verdicts)
+    room = (xs[1] - xs[0] if count > 1 else 0.5) * page.bbox.width
+    turned = [True, *(one != other for one, other in pairwise(verdicts))]
+    mark = min(size + 2, room * 0.62 * 72 / page.dpi) if count <= MOST_GLYPHS else size - 3
+    for x, verdict, turns in zip(xs, verdicts, turned, strict=True):
+        if count > MOST_GLYPHS and not turns:
+            continue
+        has_words = room > WORDS_ROOM
+        place = x - 0.028 if has_words else x
+        glyph(axes, page.theme, place, y, verdict, size=mark, transform=page.transFigure)
+        if has_words:
+            style = {"fontsize": size, "fontweight": "bold", "va": "center_baseline"}
+            page.write(place + 0.015, y, words(verdict), **style)
+
+
+WORDS_ROOM = 190.0
+"""Pixels a look needs so that its verdict stands there in words."""
