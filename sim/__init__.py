@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim import figures
-    from sim.batch import Comparison, compare
+    from sim.batch import compare
+    from sim.comparison import Comparison
     from sim.errors import BudgetError, InvariantError, RollsimError, ScenarioError, UsageError
     from sim.metrics import METRICS
     from sim.record import Record
@@ -45,7 +46,7 @@ _HOME = {
     "METRICS": "sim.metrics",
     "STRATEGIES": "sim.strategies",
     "BudgetError": "sim.errors",
-    "Comparison": "sim.batch",
+    "Comparison": "sim.comparison",
     "InvariantError": "sim.errors",
     "Record": "sim.record",
     "RollsimError": "sim.errors",

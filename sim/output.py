@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.batch import Comparison
+    from sim.comparison import Comparison
     from sim.run import Run
     from sim.scenario import Scenario
 

@@ -15,7 +15,6 @@ from sim.cli.order import (
     AsJson,
     Changes,
     Engine,
-    EngineName,
     MaxRequests,
     Order,
     Out,
@@ -71,7 +70,7 @@ def run(
     seed: Seed = None,
     replications: Replications = 1,
     changes: Changes = [],  # noqa: B006 - Typer's way of saying none
-    engine: Engine = EngineName.compiled,
+    engine: Engine = "compiled",
     as_json: AsJson = False,
     out: Out = None,
     quiet: Quiet = False,
@@ -89,7 +88,7 @@ def compare(
     seed: Seed = None,
     replications: Replications = 5,
     changes: Changes = [],  # noqa: B006 - Typer's way of saying none
-    engine: Engine = EngineName.compiled,
+    engine: Engine = "compiled",
     as_json: AsJson = False,
     out: Out = None,
     quiet: Quiet = False,

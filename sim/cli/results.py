@@ -14,7 +14,7 @@ from sim.cli.study import Task, expectations, simulate
 from sim.output import finished, result_key, write_result
 
 if TYPE_CHECKING:
-    from sim.batch import Comparison
+    from sim.comparison import Comparison
 
 
 @dataclass(frozen=True)

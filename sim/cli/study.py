@@ -12,10 +12,12 @@ from sim.cli.order import Order, change
 from sim.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from sim.batch import Comparison
+    from sim.comparison import Comparison
     from sim.scenario import Scenario
 
 EXPECTATION_FAILED = 1
+MANY_REQUESTS = 200_000_000
+"""A scenario that simulates more in all is warned of, and run."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Task:
             "strategies": list(self.strategies),
             "seed": self.scenario.seed,
             "replications": order.replications,
-            "engine": str(order.engine),
+            "engine": order.engine,
         }
 
 
@@ -54,12 +56,13 @@ def simulate(order: Order, task: Task) -> Comparison:
     """Return the result of the task, showing progress meanwhile."""
     from sim.batch import compare
 
+    _warn(order, task)
     with progress_bar(task.scenario.name, order.quiet) as advance:
         return compare(
             task.scenario,
             strategies=task.strategies,
             replications=order.replications,
-            engine=str(order.engine),
+            engine=order.engine,
             progress=advance,
             max_requests=order.max_requests,
         )
@@ -76,6 +79,18 @@ def report_expectations(name: str, checked: Sequence[Mapping[str, Any]]) -> int:
     for check in failed:
         say(f"{name}: expected {check['line']}; found {check['found']}")
     return EXPECTATION_FAILED if failed else 0
+
+
+def _warn(order: Order, task: Task) -> None:
+    """Say what the reader of the file found odd, and when the work is going to be long."""
+    if order.quiet:
+        return
+    for warning in task.scenario.warnings:
+        say(f"{task.scenario.name}: {warning}")
+    runs = order.replications * (2 * len(task.strategies) + 1)  # each strategy with its good release; one run without
+    requests = runs * task.scenario.expected_requests()
+    if requests > MANY_REQUESTS:
+        say(f"{task.scenario.name}: simulates about {requests:,.0f} requests in {runs:,} runs; this takes long")
 
 
 def _strategies(order: Order, scenario: Scenario) -> tuple[str, ...]:

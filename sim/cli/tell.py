@@ -13,8 +13,8 @@ from sim.fields import FIELDS
 from sim.summary import clock, safest_first
 
 if TYPE_CHECKING:
-    from sim.batch import Comparison
     from sim.cli.results import Result
+    from sim.comparison import Comparison
     from sim.record import Decision, Event
 
 COLUMNS: Mapping[str, str] = {

@@ -53,7 +53,10 @@ def _interval(unit: Unit, value: Mapping[str, Any]) -> str:
     mean = _number(unit, value["mean"])
     if value["low"] is None or value["high"] == value["low"]:
         return mean
-    return f"{mean} ± {_number(unit, (value['high'] - value['low']) / 2)}"
+    half = (value["high"] - value["low"]) / 2
+    if unit == "s" and half < 1 <= value["mean"]:
+        return f"{mean} ± {half:.1f} s"  # not milliseconds beside minutes
+    return f"{mean} ± {_number(unit, half)}"
 
 
 def _number(unit: Unit, number: float) -> str:
