@@ -121,7 +121,8 @@ def attempt(state: Any, t: float, c: int) -> None:
         return
     first, second = draw(state, c)
     base = pool * state.iv[POD_ROOM]
-    place = pick(state, pool, base, n, first, second, np.int64(state.request_user[state.call_request[c]]))
+    user: Any = np.int64(state.request_user[state.call_request[c]])
+    place = pick(state, pool, base, n, first, second, user)
     p = state.ready[base + place]
     if n > 1 and state.call_attempt[c] > 0 and p == state.call_pod[c]:
         place = place + 1 if place + 1 < n else 0
@@ -221,6 +222,7 @@ def enqueue(state: Any, c: int, p: int) -> None:
     """Call c waits at pod p, last."""
     state.call_state[c] = WAITING
     state.pod_waiting[p] += 1
+    state.version_waiting[state.pod_version[p]] += 1
     last = state.pod_tail[p]
     state.call_previous[c] = last
     state.call_next[c] = -1
@@ -245,6 +247,7 @@ def leave_queue(state: Any, c: int, p: int) -> None:
     else:
         state.call_previous[after] = before
     state.pod_waiting[p] -= 1
+    state.version_waiting[state.pod_version[p]] -= 1
 
 
 @compiled

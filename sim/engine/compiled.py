@@ -38,7 +38,6 @@ class CompiledPlane:
     def __init__(self, config: PlaneConfig) -> None:
         self._state = allocate(config)
         self._requests = config.requests  # keeps alive the arrays that the state points into
-        self._versions = len(config.versions)
         self._pods = 0
         self._now = config.start
         self.set_route(config.route)
@@ -85,6 +84,7 @@ class CompiledPlane:
         held = self._held(pod)
         grow(state, SPARE + len(held))
         state.pod_listens[pod] = 0
+        state.version_waiting[state.pod_version[pod]] -= state.pod_waiting[pod]
         state.pod_waiting[pod] = state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
         self._stop_workers(pod)
@@ -131,10 +131,9 @@ class CompiledPlane:
 
     def load(self) -> Load:
         """Return queue and busy workers per version now."""
-        state, pod = self._state, slice(self._pods)
-        waiting = np.bincount(state.pod_version[pod], state.pod_waiting[pod], self._versions)
+        state = self._state
         busy_seconds = state.version_area + state.version_busy * (self._now - state.version_since)
-        return Load(waiting.astype(np.int64), state.version_busy.copy(), busy_seconds)
+        return Load(state.version_waiting.copy(), state.version_busy.copy(), busy_seconds)
 
     def answers(self) -> Answers:
         """Return all rows so far."""

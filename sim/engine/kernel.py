@@ -65,9 +65,10 @@ mirror_version = compiled(ROUTERS["mirror"].choose_compiled)
 @compiled
 def route(state: Any, r: int) -> int:
     """Return the pool that serves request r."""
-    user = np.int64(state.request_user[r])
+    user: Any = np.int64(state.request_user[r])
     if state.iv[MATCHES] == 1:
-        version = match_version(state, 0.0, np.int64(state.user_segment[user]))
+        segment: Any = np.int64(state.user_segment[user])
+        version = match_version(state, 0.0, segment)
         if version >= 0:
             return version
     if state.iv[BY_PODS] == 1:

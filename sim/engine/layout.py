@@ -14,6 +14,8 @@ equal in time and code mean the same event, so it does not matter which of them 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from sim.engine.protocol import Reason
@@ -42,14 +44,24 @@ WORKER_MASK = (1 << WORKER_BITS) - 1
 REQUEST_MASK = (1 << REQUEST_BITS) - 1
 
 FREE, WAITING, RUNNING, IN_BACKOFF = range(4)
-# NOTE: what is handed to functions is np.int64, and so are the arrays: Numba compiles a function once for each kind of
-# integer, and once more for each place that hands it a plain number.
-OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (np.int64(reason) for reason in Reason)
-HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = np.int64(200), np.int64(500), np.int64(503), np.int64(504)
-ORIGINAL, COPY = np.int64(0), np.int64(1)
-MORE, LESS = np.int64(1), np.int64(-1)
-WELL, FAILED = np.int64(0), np.int64(1)
-EJECTED, RETURNED = np.int64(0), np.int64(1)
+
+
+def _word(value: int) -> int:
+    """Return a number as np.int64.
+
+    NOTE: Numba compiles a function once for each kind of integer, and once more for each place that hands it a plain
+    number. So what is handed to functions is np.int64, as the arrays are.
+    """
+    number: Any = np.int64(value)
+    return number  # type: ignore[no-any-return]
+
+
+OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (_word(reason) for reason in Reason)
+HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = (_word(status) for status in (200, 500, 503, 504))
+ORIGINAL, COPY = _word(0), _word(1)
+MORE, LESS = _word(1), _word(-1)
+WELL, FAILED = _word(0), _word(1)
+EJECTED, RETURNED = _word(0), _word(1)
 
 NEAR_FULL = 64
 """Who comes this near to the end of a room asks for more before the next event; one event needs far less."""

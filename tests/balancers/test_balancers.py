@@ -1,0 +1,69 @@
+"""The telling case: one pool in which every policy does something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from planes import Setup, answers, drawn, versions
+from scipy import stats
+
+from sim.balancers import BALANCERS
+from sim.balancers.consistent_hash import weight
+from sim.spec.mesh import Mesh
+
+FALSE_ALARM = 1e-4
+
+
+@dataclass
+class Pod:
+    number: int
+    requests: int
+
+
+@dataclass
+class Pool:
+    ready: list[Pod] = field(default_factory=lambda: [Pod(7, 9), Pod(3, 1), Pod(5, 4)])
+    cursor: int = 0
+
+
+def picks(kind: str, *choices: tuple[float, float]) -> list[int]:
+    pool = Pool()
+    return [pool.ready[BALANCERS[kind].pick(pool, first, second, 42, 1)].number for first, second in choices]
+
+
+def test_each_policy_picks_its_own() -> None:
+    choices = [(0.1, 0.2), (0.5, 0.9), (0.9, 0.6)]
+    assert picks("roundRobin", *choices) == [7, 3, 5]
+    assert picks("random", *choices) == [7, 3, 5]
+    assert picks("leastRequest", *choices) == [3, 3, 3]
+    assert len(set(picks("consistentHash", *choices))) == 1
+    assert picks("random", (0.9, 0.1), (0.1, 0.1)) == [5, 7]
+
+
+def test_round_robin_goes_on_when_pods_leave() -> None:
+    pool = Pool(cursor=2)
+    pool.ready.pop()
+    assert [BALANCERS["roundRobin"].pick(pool, 0.5, 0.5, 0, 0) for _ in range(3)] == [0, 1, 0]
+
+
+def test_least_request_stays_with_the_first_of_two_alike() -> None:
+    pool = Pool([Pod(0, 2), Pod(1, 2)])
+    assert [BALANCERS["leastRequest"].pick(pool, first, 0.5, 0, 0) for first in (0.2, 0.8)] == [0, 1]
+
+
+def test_the_hash_spreads_users_evenly() -> None:
+    best = [max(range(8), key=lambda pod: weight(user, pod, 12345)) for user in range(20_000)]
+    assert stats.chisquare(np.bincount(best, minlength=8)).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize("kind", ["roundRobin", "random", "leastRequest"])
+def test_idle_pods_are_used_alike(kind: str) -> None:
+    mesh = Mesh(load_balancer=kind)
+    pods = answers("compiled", Setup(drawn(500, 20), versions(latency=1e-6), pods=(5,), mesh=mesh)).pod
+    assert stats.chisquare(np.bincount(pods, minlength=5)).pvalue > FALSE_ALARM
+
+
+def test_codes_are_distinct() -> None:
+    assert sorted(balancer.code for balancer in BALANCERS.values()) == list(range(len(BALANCERS)))
