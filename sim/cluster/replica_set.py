@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from sim.cluster.pod import Pod
@@ -41,6 +42,11 @@ class ReplicaSet:
         return len(self.pods)
 
     @property
+    def wanted(self) -> int:
+        """Return how many pods it has when it carries all users."""
+        return self._world.wanted.of(self.resolved)
+
+    @property
     def existing(self) -> int:
         """Return how many pods are not gone."""
         return len(self.pods) + self.leaving
@@ -51,9 +57,11 @@ class ReplicaSet:
             for _ in range(replicas - len(self.pods)):
                 self._create().start()
         elif replicas < len(self.pods):
-            for pod in sorted(self.pods, key=deletion_order)[: len(self.pods) - replicas]:
-                self.pods.remove(pod)
-                self.leaving += 1
+            going = nsmallest(len(self.pods) - replicas, self.pods, key=deletion_order)
+            staying = set(self.pods).difference(going)
+            self.pods = [pod for pod in self.pods if pod in staying]
+            self.leaving += len(going)
+            for pod in going:
                 pod.delete(reason)
         else:
             return

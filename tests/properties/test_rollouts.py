@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from typing import Any
+from fractions import Fraction
+from typing import Literal
 
 import numpy as np
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from small_world import scenario
 
@@ -80,18 +81,36 @@ canary = st.builds(
 )
 strategies = st.one_of(st.just({"type": "recreate"}), rolling, blue_green, canary)
 meshes = st.sampled_from([None, {"propagationDelay": "1s"}, {"propagationDelay": "0s", "loadBalancer": "roundRobin"}])
+faults = st.sampled_from(
+    [
+        {"errorRate": 0.1},
+        {"crash": True, "at": 30, "for": 20},
+        {"crash": True, "for": 40},
+        {"neverReady": True, "at": 20, "for": 30},
+    ]
+)
 undos = st.one_of(st.none(), st.floats(0, 100))
 
 many = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
-def run(given: Scenario, undo_at: float | None = None, looks: tuple[float, ...] = ()) -> Record:
-    world = World(given, "it")
+def run(
+    given: Scenario,
+    undo_at: float | None = None,
+    looks: tuple[float, ...] = (),
+    engine: Literal["compiled", "reference"] = "compiled",
+) -> Record:
+    world = World(given, "it", engine=engine)
     if undo_at is not None:
         world.env.call(undo_at, PERSON, 0, lambda: world.request_undo("a person decided"))
     for at in looks:
         world.env.call(at, POD, RESETS, world.settle)
     return world.run()
+
+
+def assert_same_answers(left: Record, right: Record) -> None:
+    for name in ("request", "version", "pod", "attempts", "start", "finish", "status", "reason"):
+        np.testing.assert_array_equal(getattr(left.answers, name), getattr(right.answers, name), err_msg=name)
 
 
 def asked_for(record: Record, version: str | None = None) -> list[tuple[float, int]]:
@@ -213,14 +232,28 @@ def test_weight_zero_receives_nothing(service, weight, undo_at):
 def test_an_extra_settlement_changes_nothing(service, strategy, mesh, undo_at, looks):
     small = scenario(strategy, mesh=mesh, duration=120, rate=20, **service)
     plain, looked = run(small, undo_at), run(small, undo_at, looks)
-    for name in ("request", "version", "pod", "attempts", "start", "finish", "status", "reason"):
-        np.testing.assert_array_equal(getattr(plain.answers, name), getattr(looked.answers, name))
+    assert_same_answers(plain, looked)
     assert plain.events == looked.events
     assert plain.pod_changes == looked.pod_changes
 
 
-@pytest.mark.parametrize("engine", ["compiled", "reference"])
-def test_every_request_has_one_outcome_in_either_engine(engine: Any):
-    given = scenario({"type": "recreate"}, duration=60)
-    answers = World(given, "it", engine=engine).run().answers
-    assert sorted(answers.request.tolist()) == list(range(len(answers)))
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(service=services, strategy=strategies, mesh=meshes, undo_at=undos, fault=faults)
+def test_a_rollout_is_the_same_in_either_engine(service, strategy, mesh, undo_at, fault):
+    assume("neverReady" not in fault or service["readinessProbe"] is not None)
+    small = scenario(strategy, new={"faults": [fault]}, mesh=mesh, duration=120, rate=20, **service)
+    compiled, reference = (run(small, undo_at, engine=engine) for engine in ("compiled", "reference"))
+    assert_same_answers(compiled, reference)
+    assert compiled.events == reference.events
+    assert compiled.pod_changes == reference.pod_changes
+
+
+@many
+@given(service=services, percent=st.floats(0.1, 99), mesh=meshes.filter(bool), undo_at=undos)
+def test_a_routed_canary_takes_no_pod_from_the_old_version(service, percent, mesh, undo_at):
+    strategy = {"type": "canary", "steps": [{"setWeight": percent}, {"pause": {}}]}
+    record = run(scenario(strategy, mesh=mesh, duration=120, rate=5, **service), undo_at)
+    assert {count for _, count in asked_for(record, "v1")} == {service["replicas"]}
+    assert max(count for _, count in asked_for(record, "v2")) == math.ceil(
+        Fraction(str(percent)) * service["replicas"] / 100
+    )

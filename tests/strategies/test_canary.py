@@ -1,0 +1,156 @@
+"""Canary by moments known by hand: a new pod is ready 5 s after its creation, a route changes in 1 s."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from small_world import run, scenario, story
+
+from sim.cluster.clock import PERSON
+from sim.cluster.world import World
+from sim.record import Record
+
+MESH = {"propagationDelay": "1s"}
+BAD = {"faults": [{"errorRate": "50%"}]}
+WATCH = {"metric": "errorRate", "interval": "10s", "failureCondition": "result > 0.1"}
+
+
+def canary(*steps: dict[str, Any], **keys: Any) -> dict[str, Any]:
+    return {"type": "canary", "steps": list(steps), **keys}
+
+
+def weight(percent: float) -> dict[str, Any]:
+    return {"setWeight": percent}
+
+
+def pause(seconds: float | None = None) -> dict[str, Any]:
+    return {"pause": {} if seconds is None else {"duration": seconds}}
+
+
+def new_pods(record: Record, at: float) -> int:
+    return sum(row.created_at <= at and not row.terminating_at <= at for row in record.pods if row.version == "v2")
+
+
+def test_a_weight_moves_once_its_pods_are_available():
+    record = run(scenario(canary(weight(25), pause(20), weight(50), pause(20)), mesh=MESH))
+    assert [(change.at_seconds, change.requested, change.in_force_at) for change in record.routes[1:]] == [
+        (5, 25, 6),
+        (30, 50, 31),
+        (55, 100, 56),
+    ]
+    assert [new_pods(record, at) for at in (0, 25, 50)] == [1, 2, 4]
+    assert record.settled_at == 56
+
+
+def test_stable_keeps_every_pod_until_all_users_have_left():
+    record = run(scenario(canary(weight(50), pause(20)), mesh=MESH))
+    assert {row.terminating_at for row in record.pods if row.version == "v1"} == {record.settled_at - 1 + 30}
+
+
+def test_the_share_is_the_weight_and_not_the_share_of_pods():
+    record = run(scenario(canary(weight(5), pause()), mesh=MESH, replicas=2, rate=100))
+    share = np.mean(record.answers.version[record.requests.arrival[record.answers.request] > 10] == record.candidate)
+    # 29,000 requests: five standard errors are 0.64 points; a false alarm once in two million.
+    assert share == pytest.approx(0.05, abs=0.0064)
+
+
+@pytest.mark.parametrize(
+    ("steps", "pods"),
+    [
+        ([{"setCanaryScale": {"replicas": 3}}, weight(25)], 3),
+        ([{"setCanaryScale": {"weight": 50}}, weight(25)], 2),
+        ([{"setCanaryScale": {"replicas": 3}}, {"setCanaryScale": {"matchTrafficWeight": True}}, weight(25)], 1),
+        ([weight(25), {"setCanaryScale": {"replicas": 4}}], 4),
+    ],
+)
+def test_set_canary_scale_parts_pods_from_the_weight(steps, pods):
+    record = run(scenario(canary(*steps, pause()), mesh=MESH))
+    assert new_pods(record, 200) == pods
+    assert record.routes[-1].requested == 25
+
+
+def test_a_pause_without_duration_waits_for_a_person():
+    given = canary(weight(25), pause())
+    assert run(scenario(given, mesh=MESH)).outcome == "paused"
+    approved = run(scenario(given, mesh=MESH, monitoring={"approver": {"reaction": "40s"}}))
+    assert (approved.outcome, approved.settled_at) == ("promoted", 5 + 40 + 5 + 1)
+
+
+def test_an_inline_analysis_is_waited_for_and_undoes_the_release_when_it_fails():
+    look = {"analysis": {"metric": "errorRate", "failureCondition": "result > 0.1", "initialDelay": "30s"}}
+    good, bad = (run(scenario(canary(weight(25), look), mesh=MESH, new=new)) for new in ({}, BAD))
+    assert (good.outcome, good.settled_at) == ("promoted", 5 + 30 + 5 + 1)
+    assert (bad.outcome, bad.settled_at) == ("rolled_back", 5 + 30 + 1)
+
+
+def test_a_background_analysis_starts_with_its_step():
+    late = canary(weight(25), pause(60), weight(50), pause(60), analysis={**WATCH, "startingStep": 2})
+    record = run(scenario(late, mesh=MESH, new=BAD))
+    assert record.decisions[0].at_seconds == 65
+    assert record.outcome == "rolled_back"
+
+
+def test_an_abort_takes_the_weight_away_at_once_and_the_pods_later():
+    record = run(scenario(canary(weight(25), pause(60), analysis=WATCH), mesh=MESH, new=BAD))
+    undo = next(event.at_seconds for event in record.events if event.kind == "undo")
+    assert story(record, "weight", "outcome")[-2:] == [(undo, "weight", "v2"), (undo + 1, "outcome", "rolled_back")]
+    assert {row.terminating_at for row in record.pods if row.version == "v2"} == {undo + 30}
+    assert all(np.isnan(row.terminating_at) for row in record.pods if row.version == "v1")
+
+
+def test_sticky_users_stay_with_the_new_version_once_they_are_there():
+    record = run(scenario(canary(weight(20), pause(60), weight(60), pause(60), sticky="user"), mesh=MESH))
+    order = np.argsort(record.requests.arrival[record.answers.request])
+    version, user = record.answers.version[order], record.requests.user[record.answers.request[order]]
+    for each in np.unique(user):
+        assert np.all(np.diff(version[user == each]) >= 0)
+
+
+def test_an_inconclusive_analysis_waits_for_a_person():
+    doubt = {
+        "metric": "errorRate",
+        "interval": "10s",
+        "successCondition": "result < 0",
+        "failureCondition": "result > 1",
+    }
+    record = run(scenario(canary(weight(25), pause(60), weight(50), analysis=doubt), mesh=MESH))
+    assert record.outcome == "paused"
+    assert "inconclusive" in record.outcome_reason
+    assert record.routes[-1].requested == 25
+
+
+def test_without_steps_it_promotes_when_the_new_pods_are_available():
+    record = run(scenario({"type": "canary"}, mesh=MESH))
+    assert (record.outcome, record.settled_at) == ("promoted", 6)
+
+
+def test_traffic_routing_none_leaves_the_share_to_the_pods_in_spite_of_a_mesh():
+    record = run(scenario(canary(weight(25), pause(), trafficRouting="none"), mesh=MESH))
+    assert {row.version for row in record.pods if not np.isnan(row.terminating_at)} == {"v1"}
+    assert new_pods(record, 200) == 1
+
+
+def test_the_first_undo_wins_and_there_is_no_second():
+    world, answers = World(scenario(canary(weight(25), pause(60)), mesh=MESH), "it"), []
+    for at in (20.0, 20.5, 100.0):
+        world.env.call(at, PERSON, 0, lambda at=at: answers.append(world.request_undo(f"decided at {at:g}")))
+    record = world.run()
+    assert answers == [True, False, False]
+    assert [event.message for event in record.events if event.kind == "undo"] == ["Decided at 20."]
+
+
+def test_before_the_release_there_is_nothing_to_undo():
+    world, answers = World(scenario(canary(), mesh=MESH), "it"), []
+    world.env.call(-5.0, PERSON, 0, lambda: answers.append(world.request_undo("too early")))
+    assert world.run().outcome == "promoted"
+    assert answers == [False]
+
+
+def test_an_undo_that_the_end_cuts_is_still_in_progress():
+    world = World(scenario({"type": "recreate"}, duration=60), "it")
+    world.env.call(58.0, PERSON, 0, lambda: world.request_undo("late"))
+    record = world.run()
+    assert (record.outcome, record.outcome_reason) == ("in_progress", "The undo was still under way at the end.")
+    assert np.isnan(record.settled_at)
