@@ -36,19 +36,20 @@ class RollingUpdate:
     ) -> None:
         self._new = new
         self._old = old
-        self._desired = new.resolved.replicas
-        self._surge, self._unavailable = resolve_fenceposts(max_surge, max_unavailable, self._desired)
+        self._max_surge = max_surge
+        self._max_unavailable = max_unavailable
 
     def sizes(self) -> dict[ReplicaSet, int]:
         """Return one of the two steps of a reconcile: the new set grows, or else the old one shrinks.
 
         Source: Kubernetes rolling.go, rolloutRolling.
         """
-        new, old = self._new, self._old
-        grown = next_new_set_size(self._desired, self._surge, new.replicas, new.replicas + old.replicas)
+        new, old, desired = self._new, self._old, self._new.wanted
+        surge, unavailable = resolve_fenceposts(self._max_surge, self._max_unavailable, desired)
+        grown = next_new_set_size(desired, surge, new.replicas, new.replicas + old.replicas)
         if grown != new.replicas:
             return {new: grown}
-        shrunk = next_old_set_sizes(self._desired, self._unavailable, count_of(new), [count_of(old)])
+        shrunk = next_old_set_sizes(desired, unavailable, count_of(new), [count_of(old)])
         return {old: shrunk[0]}
 
     def is_done(self) -> bool:
@@ -56,7 +57,7 @@ class RollingUpdate:
         new, old = self._new, self._old
         total, ready = new.replicas + old.replicas, new.ready + old.ready
         status = Status(total=total, updated=new.replicas, ready=ready, available=new.available + old.available)
-        return is_complete(self._desired, status)
+        return is_complete(new.wanted, status)
 
 
 class BasicCanary:
@@ -73,13 +74,15 @@ class BasicCanary:
         self._canary = canary
         self._stable = stable
         self._weight = weight
-        self._replicas = canary.resolved.replicas
-        self._surge, self._unavailable = resolve_fenceposts(max_surge, max_unavailable, self._replicas)
+        self._max_surge = max_surge
+        self._max_unavailable = max_unavailable
 
     def sizes(self) -> dict[ReplicaSet, int]:
         """Return the next sizes of both sets."""
+        wanted = self._canary.wanted
+        surge, unavailable = resolve_fenceposts(self._max_surge, self._max_unavailable, wanted)
         canary, stable = basic_canary_pods(
-            self._replicas, self._weight, self._surge, self._unavailable, count_of(self._canary), count_of(self._stable)
+            wanted, self._weight, surge, unavailable, count_of(self._canary), count_of(self._stable)
         )
         return {self._canary: canary, self._stable: stable}
 
@@ -88,7 +91,9 @@ class BasicCanary:
 
         Source: Argo canary.go, AtDesiredReplicaCountsForCanary (which waits for the canary; back, we wait for stable).
         """
-        canary, stable = approximate_weight(self._replicas, self._weight, self._surge)
+        wanted = self._canary.wanted
+        surge, _ = resolve_fenceposts(self._max_surge, self._max_unavailable, wanted)
+        canary, stable = approximate_weight(wanted, self._weight, surge)
         target = self._stable if self._weight == 0 else self._canary
         sizes_fit = (self._canary.replicas, self._stable.replicas) == (canary, stable)
         return sizes_fit and target.available == target.replicas

@@ -17,6 +17,7 @@ from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.sampler import Sampler
 from sim.cluster.tally import Tally
 from sim.cluster.traffic import Traffic
+from sim.cluster.wanted import Wanted
 from sim.engine import build, draw_requests
 from sim.engine.keyed import Purpose, uniforms
 from sim.engine.protocol import Answers, PlaneConfig, Requests, Route
@@ -75,6 +76,7 @@ class World:
         route = self._first_route()
         config = PlaneConfig(self._versions, self.requests, scenario.mesh, route, start=self.now)
         self.engine = build(engine, config)
+        self.wanted = Wanted()
         entry = self._versions[0].service
         self.replica_sets = tuple(
             ReplicaSet(self, number, version, version.service == entry) for number, version in enumerate(self._versions)
@@ -95,7 +97,7 @@ class World:
     def run(self) -> Record:
         """Return the record of the whole run."""
         for number in self._running_at_first():
-            self.replica_sets[number].start_warm(self.replica_sets[number].resolved.replicas)
+            self.replica_sets[number].start_warm(self.replica_sets[number].wanted)
         self.env.call(0.0, STRATEGY, 0, self.rollout.start)
         start_alerts(self)
         self._run_control(self.scenario.duration)
@@ -160,6 +162,16 @@ class World:
     def at(self, delay: float, rank: Rank, key: int = 0) -> simpy.Event:
         """Return an event `delay` seconds from now, in the turn of its rank."""
         return self.env.after(delay, rank, key)
+
+    def want(self, service: str, replicas: int, why: str) -> None:
+        """Want `replicas` pods of a service from now on: whoever moves its pods follows."""
+        self.wanted.change(service, replicas)
+        if service == self.service:
+            self.rollout.follow_wanted(why)
+            return
+        for replica_set in self.replica_sets:
+            if replica_set.resolved.service == service:
+                replica_set.scale(replicas, why)
 
     def request_undo(self, reason: str, source: str = "person") -> bool:
         """Undo the release, unless that was done already or there is nothing to undo; return whether it is."""

@@ -63,8 +63,7 @@ class BlueGreen(Story):
         if self.preview_match:
             # As in Argo, the preview address is there at once: who uses it before its first pod is ready meets none.
             rollout.match(self.preview_match)
-        pods = self.preview_replica_count or rollout.full(rollout.candidate)
-        yield from rollout.scale_and_wait(rollout.candidate, pods, "to stand beside the old pods")
+        yield from self._start_preview(rollout)
         ready_at = rollout.now
         if self.pre_promotion_analysis:
             steps.begin()
@@ -73,7 +72,7 @@ class BlueGreen(Story):
             steps.begin()
             yield from rollout.pause(self._rest_of_preview(rollout.now - ready_at))
         steps.begin()
-        yield from rollout.scale_and_wait(rollout.candidate, rollout.full(rollout.candidate), "to carry all users")
+        yield from rollout.scale_to_full(rollout.candidate, "to carry all users")
         yield from rollout.switch("The preview is over.")
         if self.post_promotion_analysis:
             steps.begin()
@@ -84,6 +83,13 @@ class BlueGreen(Story):
     def undo(self, rollout: Rollout) -> Steps:
         """Switch back, at once while the old pods live."""
         yield from rollout.abort(self.abort_scale_down_delay_seconds)
+
+    def _start_preview(self, rollout: Rollout) -> Steps:
+        why = "to stand beside the old pods"
+        if self.preview_replica_count is None:
+            yield from rollout.scale_to_full(rollout.candidate, why)
+        else:
+            yield from rollout.scale_and_wait(rollout.candidate, self.preview_replica_count, why)
 
     def _has_preview(self) -> bool:
         return not self.auto_promotion_enabled or bool(self.auto_promotion_seconds)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from sim.cluster.clock import STRATEGY, Steps
 from sim.cluster.deployment import Controller, RollingUpdate
@@ -11,6 +12,14 @@ from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.world import World
 from sim.strategies.story import Story
 from sim.units import IntOrPercent, format_duration
+
+Size: TypeAlias = Callable[[int], int]
+"""How many pods a set has, as a function of the count that is wanted of its service."""
+
+
+def everything(wanted: int) -> int:
+    """Return all of it: the size of a set that carries all users."""
+    return wanted
 
 
 class PodVerbs:
@@ -24,6 +33,9 @@ class PodVerbs:
         self.candidate = world.replica_sets[world.stable if world.candidate is None else world.candidate]
         self._stalled: str | None = None
         self._scale_downs = 0
+        self._sizes: dict[ReplicaSet, Size] = {self.stable: everything}
+        self._controller: Controller | None = None
+        self._is_controlled = False
 
     @property
     def now(self) -> float:
@@ -36,10 +48,25 @@ class PodVerbs:
 
     def full(self, replica_set: ReplicaSet) -> int:
         """Return how many pods a set has when it carries all users."""
-        return replica_set.resolved.replicas
+        return replica_set.wanted
 
-    def scale(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
-        """Ask for `replicas` pods of a set."""
+    def scale(self, replica_set: ReplicaSet, size: int | Size, why: str) -> None:
+        """Ask for so many pods of a set, from now on: a size that depends on the wanted count follows it."""
+        self._controller = None
+        self._sizes[replica_set] = (lambda _: size) if isinstance(size, int) else size
+        self._resize(replica_set, self._sizes[replica_set](replica_set.wanted), why)
+
+    def follow_wanted(self, why: str) -> None:
+        """Bring every set to the size that follows from another wanted count."""
+        if self._controller is None:
+            for replica_set, size in self._sizes.items():
+                self._resize(replica_set, size(replica_set.wanted), why)
+        else:
+            self._reconcile(self._controller, why)
+            if not self._is_controlled:
+                self.world.env.process(self._go_on_reconciling(self._controller, why))
+
+    def _resize(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
         before = replica_set.replicas
         if replicas == before:
             return
@@ -59,14 +86,19 @@ class PodVerbs:
         self.scale(replica_set, 0, why)
         yield from self._await(lambda: replica_set.existing == 0, self._other(replica_set))
 
-    def scale_and_wait(self, replica_set: ReplicaSet, replicas: int, why: str) -> Steps:
-        """Ask for `replicas` pods of a set and wait until they are available."""
-        self.scale(replica_set, replicas, why)
+    def scale_and_wait(self, replica_set: ReplicaSet, size: int | Size, why: str) -> Steps:
+        """Ask for so many pods of a set and wait until they are available."""
+        self.scale(replica_set, size, why)
         yield from self.await_available(replica_set)
 
+    def scale_to_full(self, replica_set: ReplicaSet, why: str) -> Steps:
+        """Ask for all the pods that carry all users and wait until they are available."""
+        yield from self.scale_and_wait(replica_set, everything, why)
+
     def scale_down_later(self, replica_set: ReplicaSet, delay: float, why: str) -> None:
-        """Delete a set's pods after `delay`, unless the release is undone before."""
-        valid = self._scale_downs
+        """Delete a set's pods after `delay`, unless the release is undone before; until then their number stays."""
+        valid, left = self._scale_downs, replica_set.replicas
+        self._sizes[replica_set] = lambda _: left
 
         def scale_down() -> None:
             if valid == self._scale_downs:
@@ -79,19 +111,27 @@ class PodVerbs:
         yield from self._control(RollingUpdate(new, self._other(new), max_surge, max_unavailable), new)
 
     def _control(self, controller: Controller, new: ReplicaSet) -> Steps:
-        def reconcile() -> bool:
-            moved = True
-            while moved:
-                moved = self._resize(controller.sizes())
-            return controller.is_done()
+        why = "within surge and unavailability"
+        self._controller, self._is_controlled = controller, True
+        try:
+            yield from self._await(lambda: self._reconcile(controller, why), new)
+        finally:
+            self._is_controlled = False
 
-        yield from self._await(reconcile, new)
+    def _go_on_reconciling(self, controller: Controller, why: str) -> Steps:
+        """Follow a changed count until the sets have their sizes, or until somebody else moves them."""
+        while controller is self._controller and not self._is_controlled and not self._reconcile(controller, why):
+            yield self.world.changed()
 
-    def _resize(self, sizes: dict[ReplicaSet, int]) -> bool:
-        changes = {replica_set: size for replica_set, size in sizes.items() if size != replica_set.replicas}
-        for replica_set, size in changes.items():
-            self.scale(replica_set, size, "within surge and unavailability")
-        return bool(changes)
+    def _reconcile(self, controller: Controller, why: str) -> bool:
+        """Take every step that is possible now; return whether nothing is left to move or to wait for."""
+        moved = True
+        while moved:
+            sizes = controller.sizes()
+            moved = any(size != replica_set.replicas for replica_set, size in sizes.items())
+            for replica_set, size in sizes.items():
+                self._resize(replica_set, size, why)
+        return controller.is_done()
 
     def _await(self, is_done: Callable[[], bool], new: ReplicaSet) -> Steps:
         """Wait until `is_done`, looked at whenever a pod has changed; report when that makes no progress."""

@@ -35,11 +35,11 @@ class Recreate(Story):
         rollout.step(0)
         yield from rollout.stop(rollout.stable, "recreate stops everything first")
         rollout.step(1)
-        yield from rollout.scale_and_wait(rollout.candidate, rollout.full(rollout.candidate), "no old pod is left")
+        yield from rollout.scale_to_full(rollout.candidate, "no old pod is left")
         rollout.finish("promoted", "Every pod runs the new version.")
 
     def undo(self, rollout: Rollout) -> Steps:
         """Recreate the old version: down a second time."""
         rollout.set_weight(0.0)
         yield from rollout.stop(rollout.candidate, "recreate goes back by stopping everything again")
-        yield from rollout.scale_and_wait(rollout.stable, rollout.full(rollout.stable), "no new pod is left")
+        yield from rollout.scale_to_full(rollout.stable, "no new pod is left")

@@ -17,6 +17,7 @@ from sim.cluster.on_call import approval
 from sim.cluster.world import World
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
+from sim.strategies.pod_verbs import everything
 from sim.strategies.story import Story
 from sim.strategies.user_verbs import UserVerbs
 from sim.units import IntOrPercent, format_duration
@@ -129,7 +130,10 @@ class Rollout(UserVerbs):
     ) -> Steps:
         """Bring the candidate to the pods that `weight` percent need, or to a scale of its own, and wait for them."""
         yield from self._clear_doubt()
-        pods = routed_canary_pods(self.full(self.candidate), weight, scale_replicas, scale_weight)
+
+        def pods(wanted: int) -> int:
+            return routed_canary_pods(wanted, weight, scale_replicas, scale_weight)
+
         yield from self.scale_and_wait(self.candidate, pods, f"to carry {weight:g} % of the users")
 
     def share_pods(self, weight: float, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
@@ -229,7 +233,7 @@ class Rollout(UserVerbs):
         """Give the candidate all its pods, then all users; the old pods leave later."""
         yield from self._clear_doubt()
         candidate = self.candidate
-        yield from self.scale_and_wait(candidate, self.full(candidate), "to carry all users")
+        yield from self.scale_to_full(candidate, "to carry all users")
         yield from self._clear_doubt()
         self.scale_down_later(self.stable, scale_down_delay, f"{candidate.version} has all users")
         yield from self.switch(why)
@@ -248,8 +252,10 @@ class Rollout(UserVerbs):
         abort_scale_down_delay: 0 means that they stay. Source: Argo Rollouts, abortScaleDownDelaySeconds.
         """
         stable = self.stable
-        if stable.replicas < self.full(stable):
-            yield from self.scale_and_wait(stable, self.full(stable), "to carry all users again")
+        lacks_pods = stable.replicas < self.full(stable)
+        self.scale(stable, everything, "to carry all users again")
+        if lacks_pods:
+            yield from self.await_available(stable)
         self._match, self._mirror = (), None
         self.say("abort", self.candidate.version, f"All users go back to {stable.version}.")
         self.set_weight(0.0)
