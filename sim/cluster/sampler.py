@@ -36,18 +36,21 @@ class Sampler:
         self._worker_seconds = np.zeros(shape)
 
     def take_before(self, at: float) -> None:
-        """Take every row that is due before `at`."""
+        """Take every row that is due before `at`; no control event lies between the last one and `at`."""
+        first = self._taken
         while self.next_at < at:
             self._world.settle(self.next_at)
             self._fill(self.next_at)
             self._taken += 1
             self.next_at += 1.0
+        self._fill_pods(slice(first, self._taken))
 
     def so_far(self) -> Samples:
         """Return all rows and, last, the present moment."""
         now = self._world.now
         self._world.settle()
         self._fill(now)
+        self._fill_pods(slice(self._taken, self._taken + 1))
         return self._rows(self._taken + 1)
 
     def rows(self) -> Samples:
@@ -55,13 +58,18 @@ class Sampler:
         return self._rows(self._taken)
 
     def _fill(self, at: float) -> None:
-        row, world = self._taken, self._world
-        load = world.engine.load()
+        row = self._taken
+        load = self._world.engine.load()
         self._at[row] = at
         self._waiting[row] = load.waiting
         self._busy_seconds[row] = load.busy_seconds
-        self._pods_ready[row] = [replica_set.ready for replica_set in world.replica_sets]
-        self._worker_seconds[row] = world.tally.worker_seconds(at)
+
+    def _fill_pods(self, rows: slice) -> None:
+        """Fill in what only control events change, for all rows since the last of them at once."""
+        world = self._world
+        self._pods_ready[rows] = [replica_set.ready for replica_set in world.replica_sets]
+        for version in range(self._versions):
+            self._worker_seconds[rows, version] = world.tally.worker_seconds(version, self._at[rows])
 
     def _rows(self, count: int) -> Samples:
         return Samples(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.cluster.replica_set import ReplicaSet
 from sim.record import PodChange
 
@@ -33,7 +36,6 @@ class Tally:
         self._counted_at[version] = now
         self._workers[version] = ready * replica_set.resolved.concurrency
 
-    def worker_seconds(self, at: float) -> list[float]:
-        """Return the workers of ready pods integrated up to `at`, per version."""
-        columns = zip(self._worker_seconds, self._workers, self._counted_at, strict=True)
-        return [seconds + workers * (at - counted) for seconds, workers, counted in columns]
+    def worker_seconds(self, version: int, at: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the workers of a version's ready pods integrated up to moments since its last change."""
+        return self._worker_seconds[version] + self._workers[version] * (at - self._counted_at[version])
