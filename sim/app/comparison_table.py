@@ -21,9 +21,13 @@ Result = Mapping[str, Any]
 def comparison_table(comparison: Comparison, title: str) -> str:
     """Return the table as HTML."""
     made = words(
-        "compare_made" if comparison.replications > 1 else "compare_made_one", n=comparison.replications, seed=comparison.seed
+        "compare_made" if comparison.replications > 1 else "compare_made_one",
+        n=comparison.replications,
+        seed=comparison.seed,
     )
-    most = max((_mean(result, "excess_failed_requests") or 0.0 for result in comparison.strategies.values()), default=0.0)
+    most = max(
+        (_mean(result, "excess_failed_requests") or 0.0 for result in comparison.strategies.values()), default=0.0
+    )
     rows = [_row(name, comparison.strategies[name], most) for name in comparison.safest_first]
     heads = [words(f"head_{column}") for column in COLUMNS]
     return table((tag("b", text(title)), text(made)), heads, rows, CLASS, title)

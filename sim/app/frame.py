@@ -29,7 +29,13 @@ def show_style() -> None:
     """Put the pages' own style in place: padding, tables, text."""
     theme = THEMES[theme_name()]
     css = STYLE.read_text(encoding="utf-8")
-    colours = {"INK": theme.ink, "MUTED": theme.muted, "RULE": theme.rule, "CANDIDATE": theme.candidate, "PAGE": theme.surface}
+    colours = {
+        "INK": theme.ink,
+        "MUTED": theme.muted,
+        "RULE": theme.rule,
+        "CANDIDATE": theme.candidate,
+        "PAGE": theme.surface,
+    }
     for name, colour in colours.items():
         css = css.replace(name, colour)
     st.html(f"<style>{css}</style>")

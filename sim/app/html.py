@@ -17,9 +17,7 @@ def text(value: object) -> str:
     return escape(str(value))
 
 
-def table(
-    caption: Sequence[str], heads: Sequence[str], rows: Iterable[Sequence[str]], class_: str, label: str
-) -> str:
+def table(caption: Sequence[str], heads: Sequence[str], rows: Iterable[Sequence[str]], class_: str, label: str) -> str:
     """Return a table with a caption, column heads and, in each row, a row head first; cells are HTML already."""
     head = tag("thead", tag("tr", *(tag("th", text(words), scope="col") for words in heads)))
     body = (tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows)

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from sim.app import analysis_knobs as analysis
 from sim.app.words import words
 from sim.scenario import Scenario
-from sim.spec.analysis import AnalysisSpec
 from sim.spec.fault import Fault
 from sim.spec.mesh import Mesh
 
 Reader = Callable[[Scenario, str], float | None]
 Writer = Callable[[Scenario, str, float], Scenario]
 
-LIMIT = re.compile(r"(?P<before>\s*result\s*[<>]=?\s*)(?P<number>[\d.]+(e-?\d+)?)(?P<after>\s*)")
-"""A condition with one number in it; others have no knob."""
-ANALYSES = {"canary": "analysis", "blueGreen": "postPromotionAnalysis", "abTest": "guardrail", "shadow": "analysis"}
-"""Key of the analysis of each type of strategy that can have one."""
-NEW_ANALYSIS = {"metric": "errorRate", "interval": 30, "failureCondition": "result > 0.01"}
-MEASUREMENTS = 10
-"""Looks of an analysis that the rollout waits for, so that it ends."""
 PERCENT = 100.0
-PERCENT_METRICS = ("errorRate", "conversion", "saturation")
 DIGITS = 6
 """Digits after the point that a knob keeps."""
 
 
 @dataclass(frozen=True)
 class Knob:
-    """One number of a scenario. read: None where the scenario has no such thing; step: of its field; whole: an integer."""
+    """One number of a scenario. read: None where the scenario has no such thing. whole: an integer.
+
+    advanced: shown among more knobs. of_strategy: belongs to the chosen strategy, not to the whole scenario.
+    """
 
     name: str
     read: Reader
@@ -55,7 +48,7 @@ class Knob:
     def label(self, scenario: Scenario, strategy: str) -> str:
         """Return the name of the knob beside its field."""
         version = scenario.release.to_version if scenario.release else ""
-        return words(f"knob_{self.name}", version=version, metric=_limit_label(scenario, strategy))
+        return words(f"knob_{self.name}", version=version, metric=analysis.limit_label(scenario, strategy))
 
 
 def turned(scenario: Scenario, strategy: str, values: Mapping[str, float]) -> Scenario:
@@ -93,7 +86,9 @@ def _load(scenario: Scenario, _: str) -> float | None:
 
 def _set_load(scenario: Scenario, _: str, value: float) -> Scenario:
     points = scenario.as_dict()["spec"]["traffic"]["profile"]
-    scaled = [{**written, "rate": point.rate * value} for written, point in zip(points, scenario.traffic.profile, strict=True)]
+    scaled = [
+        {**written, "rate": point.rate * value} for written, point in zip(points, scenario.traffic.profile, strict=True)
+    ]
     return scenario.replace("spec.traffic.profile", scaled)
 
 
@@ -159,102 +154,12 @@ def _of_service(key: str, attribute: str) -> tuple[Reader, Writer]:
     def write(scenario: Scenario, _: str, value: float) -> Scenario:
         name = _service(scenario)
         written = scenario.as_dict()["spec"]["services"][name]
-        versions = {v: {k: kept for k, kept in (own or {}).items() if k != key} for v, own in written["versions"].items()}
+        versions = {
+            v: {k: kept for k, kept in (own or {}).items() if k != key} for v, own in written["versions"].items()
+        }
         return scenario.replace(f"spec.services['{name}']", {**written, key: value, "versions": versions})
 
     return read, write
-
-
-# ---- analysis
-
-
-def analysis_of(scenario: Scenario, strategy: str) -> AnalysisSpec | None:
-    """Return the analysis that a strategy has, None when it has none or could not have one."""
-    spec = scenario.strategies[strategy]
-    attributes = {"postPromotionAnalysis": "post_promotion_analysis"}
-    key = ANALYSES.get(spec.kind)
-    return None if key is None else getattr(spec, attributes.get(key, key))
-
-
-def can_be_switched(scenario: Scenario, strategy: str) -> bool:
-    """True when the strategy may have an analysis or none; a shadow always judges its copies."""
-    kind = scenario.strategies[strategy].kind
-    return kind in ANALYSES and kind != "shadow"
-
-
-def _watched(scenario: Scenario, strategy: str) -> float | None:
-    return float(analysis_of(scenario, strategy) is not None) if can_be_switched(scenario, strategy) else None
-
-
-def _set_watched(scenario: Scenario, strategy: str, value: float) -> Scenario:
-    key = ANALYSES[scenario.strategies[strategy].kind]
-    written = dict(scenario.as_dict()["spec"]["strategies"][strategy])
-    written.pop(key, None)
-    if value:
-        written[key] = NEW_ANALYSIS | ({"count": MEASUREMENTS} if key.startswith("post") else {})
-    return scenario.replace(f"spec.strategies.{strategy}", written)
-
-
-def _limit(scenario: Scenario, strategy: str) -> float | None:
-    found = _condition(scenario, strategy)
-    return None if found is None else float(found[1]["number"]) * _scale(scenario, strategy)
-
-
-def _set_limit(scenario: Scenario, strategy: str, value: float) -> Scenario:
-    found = _condition(scenario, strategy)
-    if found is None:
-        return scenario
-    key, old = found
-    return _with_metric(scenario, strategy, key, f"{old['before']}{value / _scale(scenario, strategy):.10g}{old['after']}")
-
-
-def _interval(scenario: Scenario, strategy: str) -> float | None:
-    analysis = analysis_of(scenario, strategy)
-    return None if analysis is None else analysis.metrics[0].interval
-
-
-def _set_interval(scenario: Scenario, strategy: str, value: float) -> Scenario:
-    analysis = analysis_of(scenario, strategy)
-    if analysis is None:
-        return scenario
-    metric = analysis.metrics[0]
-    if metric.window == metric.interval:  # its default: what happened since the last look
-        scenario = _with_metric(scenario, strategy, "window", value)
-    return _with_metric(scenario, strategy, "interval", value)
-
-
-def _condition(scenario: Scenario, strategy: str) -> tuple[str, re.Match[str]] | None:
-    """Return key and parts of the first condition that compares with a plain number."""
-    analysis = analysis_of(scenario, strategy)
-    if analysis is None:
-        return None
-    metric = analysis.metrics[0]
-    conditions = {"failureCondition": metric.failure_condition, "successCondition": metric.success_condition}
-    found = ((key, LIMIT.fullmatch(text)) for key, text in conditions.items() if text)
-    return next(((key, match) for key, match in found if match), None)
-
-
-def _scale(scenario: Scenario, strategy: str) -> float:
-    analysis = analysis_of(scenario, strategy)
-    return PERCENT if analysis and analysis.metrics[0].metric in PERCENT_METRICS else 1.0
-
-
-def _limit_label(scenario: Scenario, strategy: str) -> str:
-    analysis = analysis_of(scenario, strategy)
-    metric = analysis.metrics[0].metric if analysis else "errorRate"
-    return words("in_percent" if metric in PERCENT_METRICS else "in_seconds", metric=words(f"short_{metric}"))
-
-
-def _with_metric(scenario: Scenario, strategy: str, key: str, value: Any) -> Scenario:
-    """Return the scenario with a key of the first metric of the strategy's analysis set."""
-    place = ANALYSES[scenario.strategies[strategy].kind]
-    written = scenario.as_dict()["spec"]["strategies"][strategy].get(place) or dict(NEW_ANALYSIS)
-    if "metrics" in written:
-        first, *others = written["metrics"]
-        changed_analysis = {**written, "metrics": [{**first, key: value}, *others]}
-    else:
-        changed_analysis = {**written, key: value}
-    return scenario.replace(f"spec.strategies.{strategy}.{place}", changed_analysis)
 
 
 # ---- mesh, monitoring, run
@@ -283,14 +188,22 @@ KNOBS = (
     Knob("replicas", _replicas, _set_replicas, 1, 1000, 1, whole=True),
     Knob("errors", _errors, _set_errors, 0, 100, 1),
     Knob("slower", _slower, _set_slower, 0.1, 100, 0.5),
-    Knob("watched", _watched, _set_watched, 0, 1, 1, whole=True, of_strategy=True),
-    Knob("limit", _limit, _set_limit, 0, 1000, 0.5, of_strategy=True),
-    Knob("interval", _interval, _set_interval, 1, 3600, 5, of_strategy=True),
+    Knob("watched", analysis.watched, analysis.set_watched, 0, 1, 1, whole=True, of_strategy=True),
+    Knob("limit", analysis.limit, analysis.set_limit, 0, 1000, 0.5, of_strategy=True),
+    Knob("interval", analysis.interval, analysis.set_interval, 1, 3600, 5, of_strategy=True),
     Knob("seed", lambda s, _: s.seed, _at("spec.seed"), 0, 2**53 - 1, 1, whole=True),
     Knob("duration", lambda s, _: s.duration, _at("spec.duration"), 10, 30 * 86_400, 60, advanced=True),
     Knob("concurrency", _concurrency, _set_concurrency, 1, 1000, 1, whole=True, advanced=True),
     Knob("propagation", _propagation, _at("spec.mesh.propagationDelay"), 0, 600, 1, advanced=True),
-    Knob("scrape", lambda s, _: s.monitoring.scrape_interval, _at("spec.monitoring.scrapeInterval"), 1, 600, 5, advanced=True),
+    Knob(
+        "scrape",
+        lambda s, _: s.monitoring.scrape_interval,
+        _at("spec.monitoring.scrapeInterval"),
+        1,
+        600,
+        5,
+        advanced=True,
+    ),
     Knob("reaction", _reaction, _at("spec.monitoring.onCall.reaction"), 0, 86_400, 30, advanced=True),
 )
 """In the order in which they are shown and applied; `watched` gives an analysis before its limit is set."""

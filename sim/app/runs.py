@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -14,8 +14,12 @@ from sim.app.words import words
 from sim.batch import compare
 from sim.comparison import Comparison
 from sim.errors import BudgetError
+from sim.figures import picture
 from sim.run import simulate
 from sim.scenario import Scenario
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RUN_BUDGET = 1_000_000
 """Most requests of one run."""
@@ -33,6 +37,14 @@ class Shown:
 
     events: dict[str, Any]
     summary: dict[str, Any]
+
+
+@dataclass
+class Place:
+    """Where a comparison and its figures are kept."""
+
+    comparison: Comparison | None = None
+    pictures: dict[str, bytes] = field(default_factory=dict)
 
 
 def check_run(scenario: Scenario) -> None:
@@ -68,9 +80,17 @@ def comparison(scenario: Scenario, replications: int, progress: Callable[[int, i
     """Return the comparison of all strategies; `progress` is called only while it is being computed."""
     place = _place(scenario.digest(), replications)
     with _one_at_a_time:
-        if not place:
-            place.append(compare(scenario, replications=replications, progress=progress))
-    return place[0]
+        if place.comparison is None:
+            place.comparison = compare(scenario, replications=replications, progress=progress)
+    return place.comparison
+
+
+def drawn(scenario: Scenario, replications: int, name: str, draw: Callable[[], Figure]) -> bytes:
+    """Return a figure of a comparison as PNG."""
+    pictures = _place(scenario.digest(), replications).pictures
+    if name not in pictures:
+        pictures[name] = picture(draw())
+    return pictures[name]
 
 
 @st.cache_data(max_entries=KEPT_RUNS, show_spinner=False)
@@ -81,9 +101,9 @@ def _run(_scenario: Scenario, digest: str, strategy: str) -> Shown:
 
 
 @st.cache_resource(max_entries=KEPT_COMPARISONS, show_spinner=False)
-def _place(digest: str, replications: int) -> list[Comparison]:
+def _place(digest: str, replications: int) -> Place:
     """Return the place of a comparison. Streamlit would not let a cached function move a progress bar."""
-    return []
+    return Place()
 
 
 def _check(requests: float, budget: int) -> None:

@@ -9,7 +9,8 @@ from typing import Literal
 import streamlit as st
 
 from sim.app import library, state
-from sim.app.knobs import KNOBS, Knob, can_be_switched, changed, turned
+from sim.app.analysis_knobs import can_be_switched
+from sim.app.knobs import KNOBS, Knob, changed, turned
 from sim.app.runs import comparison_runs
 from sim.app.words import thousands, words
 from sim.errors import ScenarioError
@@ -18,7 +19,14 @@ from sim.scenario import Scenario
 PageName = Literal["simulate", "compare"]
 KNOB_NAMES = [knob.name for knob in KNOBS]
 STRATEGY_KNOBS = [knob.name for knob in KNOBS if knob.of_strategy]
-ROWS = (("rate", "replicas"), ("load",), ("errors", "slower"), ("watched",), ("limit", "interval"), ("seed", "replications"))
+ROWS = (
+    ("rate", "replicas"),
+    ("load",),
+    ("errors", "slower"),
+    ("watched",),
+    ("limit", "interval"),
+    ("seed", "replications"),
+)
 """Knobs side by side, row by row; the advanced ones have a place of their own."""
 FIRST_STRATEGY = "canary"
 """The strategy that a newcomer sees, where there is one of that name."""
@@ -95,11 +103,19 @@ def _below(choice: Choice | None, strategy: str) -> None:
     """Show what can be done with the scenario, apart from running it."""
     if choice is None or choice.changed:
         names = "" if choice is None else ", ".join(_label(name, choice.original, strategy) for name in choice.changed)
-        st.button(words("reset"), key="reset", width="stretch", on_click=state.forget, args=(KNOB_NAMES,), help=names or None)
+        st.button(
+            words("reset"), key="reset", width="stretch", on_click=state.forget, args=(KNOB_NAMES,), help=names or None
+        )
     if choice is not None:
         name = f"{choice.scenario.name}.yaml"
         st.download_button(
-            words("download"), choice.scenario.dump(), name, "application/yaml", key="download", on_click="ignore", width="stretch"
+            words("download"),
+            choice.scenario.dump(),
+            name,
+            "application/yaml",
+            key="download",
+            on_click="ignore",
+            width="stretch",
         )
     _upload()
 
@@ -197,11 +213,20 @@ def _field(knob: Knob | None, scenario: Scenario, strategy: str) -> None:
         st.number_input(words("knob_replications"), 1, MOST_REPLICATIONS, step=1, key="replications")
     elif knob.name == "watched":
         st.session_state["watched"] = int(st.session_state["watched"])
-        st.selectbox(knob.label(scenario, strategy), [1, 0], key="watched", format_func=lambda on: words("on" if on else "off"))
+        st.selectbox(
+            knob.label(scenario, strategy), [1, 0], key="watched", format_func=lambda on: words("on" if on else "off")
+        )
     else:
         value = st.session_state[knob.name]
         low, high = (knob.shown(bound) for bound in (min(knob.low, value), max(knob.high, value)))
-        st.number_input(knob.label(scenario, strategy), low, high, step=knob.shown(knob.step), key=knob.name, format=None if knob.whole else "%.6g")
+        st.number_input(
+            knob.label(scenario, strategy),
+            low,
+            high,
+            step=knob.shown(knob.step),
+            key=knob.name,
+            format=None if knob.whole else "%.6g",
+        )
 
 
 def _label(name: str, scenario: Scenario, strategy: str) -> str:

@@ -1,4 +1,4 @@
-"""Every word of the application in one table, so that another language is another table; the stage gets its part sent."""
+"""Every word of the application in one table, so that another language is another table; the stage is sent it too."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ENGLISH: Mapping[str, str] = {
     "knob_rate": "Traffic, requests/s",
     "knob_load": "Traffic, × the file's",
     "knob_replicas": "Replicas",
-    "knob_errors": "{version} errors, %",
-    "knob_slower": "{version} latency, ×",
+    "knob_errors": "Errors of {version}, %",
+    "knob_slower": "Latency of {version}, ×",
     "knob_watched": "Analysis of the new version",
     "knob_limit": "Most {metric}",
     "knob_interval": "Looks every, s",
@@ -36,7 +36,8 @@ ENGLISH: Mapping[str, str] = {
     "knob_replications": "Replications",
     "run": "Run",
     "cost": "About {requests} requests a run, {runs} runs.",
-    "cost_over": "About {requests} requests in all, over the {budget} that this page may spend. Lower traffic, duration or replications; "
+    "cost_over": "About {requests} requests in all, over the {budget} that this page may spend. "
+    "Lower traffic, duration or replications; "
     "the command line has a larger budget.",
     "download": "Download YAML",
     "reset": "Back to the file's values",
@@ -51,7 +52,8 @@ ENGLISH: Mapping[str, str] = {
     "bad_file": "This is no scenario that can be run:",
     "bad_knob": "With these knobs the scenario cannot be run:",
     "no_run": "This cannot be run:",
-    "broken": "Something went wrong inside the simulator. Nothing you did is lost; please tell the authors what you see here:",
+    "broken": "Something went wrong inside the simulator. Nothing you did is lost; "
+    "please tell the authors what you see here:",
     "too_large": "The file has {size} bytes; at most {most} can be read.",
     "nothing_compared": "Press **Run** to compare the strategies of this scenario.",
     # Stage.
@@ -73,6 +75,7 @@ ENGLISH: Mapping[str, str] = {
     "shareActual": "Share of {v}",
     "failedBoth": "Failed: by {v} / all",
     "failedAll": "Failed",
+    "notTesters": "{text}, testers apart",
     "copiesBoth": "Copies: failed / sent",
     "users": "Users affected",
     "one": "1 mark = 1 request",
@@ -85,7 +88,7 @@ ENGLISH: Mapping[str, str] = {
     "starting": "starting",
     "ending": "ending",
     "none": "no pod",
-    "beyond": "first {n} shown",
+    "beyond": "first {n} pods of a version shown, the others at +",
     "before": "before the release",
     "strategySays": "Strategy {s}, seed {n}",
     "undo": "roll back",
@@ -99,6 +102,7 @@ ENGLISH: Mapping[str, str] = {
     "verdict_inconclusive": "cannot tell",
     "verdict_fail": "failed",
     "verdict_error": "no data",
+    "verdict_alert": "alert",
     "metric_errorRate": "error rate",
     "short_errorRate": "errors",
     "short_latencyP50": "p50",
@@ -110,12 +114,11 @@ ENGLISH: Mapping[str, str] = {
     "metric_conversion": "conversion",
     "metric_saturation": "saturation",
     "metric_burnRate": "burn rate",
-    "noLook": "Nobody has looked yet. The weight has been {w} for {s} s.",
-    "noLookYet": "Nobody has looked yet.",
-    "noJudge": "No judge and no alert ever looks at this run.",
+    "noLook": "Nothing has been judged so far. The weight has been {w} for {s} s.",
+    "noLookYet": "Nothing has been judged so far.",
     "whenLook": "{j}, look {i} at {t}:",
     "measured": "{m} {x}{b}; {n} requests seen.",
-    "measuredAgainst": "{m} {x}{b}, allowed {t}; {n} requests seen.",
+    "measuredAgainst": "{m} {x}{b}, limit {t}; {n} requests seen.",
     "between": " ({lo} to {hi})",
     "noData": "nothing to measure.",
     "threshold": "threshold",
@@ -129,7 +132,7 @@ ENGLISH: Mapping[str, str] = {
     "speed": "Speed",
     "whole": "Whole run",
     "jump": "Jump to",
-    "moment_exposed": "Exposed",
+    "moment_exposed": "First on {v}",
     "moment_noticed": "Noticed",
     "moment_undo": "Undo",
     "moment_end": "End",
@@ -142,9 +145,11 @@ ENGLISH: Mapping[str, str] = {
     "noticing_person": "The person on call reacts in about {reaction}.",
     "noticing_nobody": "Nobody is on call.",
     # Compare.
-    "compare_made": "{n} replications, seed {seed}: every strategy meets the same users and the same luck. Small numbers are 95\u00a0% intervals. "
+    "compare_made": "{n} replications, seed {seed}: every strategy meets the same users and the same luck. "
+    "Small numbers are 95\u00a0% intervals. "
     "Safest first.",
-    "compare_made_one": "One replication, seed {seed}: every strategy meets the same users and the same luck. Safest first.",
+    "compare_made_one": "One replication, seed {seed}: every strategy meets the same users and the same luck. "
+    "Safest first.",
     "figure": "Figure",
     "plane": "The plane",
     "curves": "All curves",
@@ -169,7 +174,7 @@ ENGLISH: Mapping[str, str] = {
     "head_detected": "Detected",
     "head_recovered": "Recovered",
     "head_delivery": "Delivery if good",
-    "head_cost": "Cost, pod-min",
+    "head_cost": "Extra pod-min",
     "head_budget": "30-day budget",
 }
 

@@ -61,7 +61,13 @@ def test_the_address_says_what_was_changed(root):
     test.number_input(key="rate").set_value(50.0)
     test.number_input(key="duration").set_value(120.0)
     test.button(key="run").click().run()
-    assert dict(test.query_params) == {"scenario": "bad-release", "strategy": "canary", "rate": "50", "duration": "120", "run": "1"}
+    assert dict(test.query_params) == {
+        "scenario": "bad-release",
+        "strategy": "canary",
+        "rate": "50",
+        "duration": "120",
+        "run": "1",
+    }
 
 
 def test_a_strategy_without_analysis_has_no_knob_for_it(root):
@@ -90,7 +96,9 @@ def test_too_much_traffic_is_refused_with_its_number(root):
 
 def test_a_broken_file_is_told_as_the_loader_tells_it(root):
     test = app(root)
-    test.file_uploader(key="upload").upload("mine.yaml", b"apiVersion: rollsim/v1\nkind: Scenario\nspecs: {}\n", "application/yaml").run()
+    test.file_uploader(key="upload").upload(
+        "mine.yaml", b"apiVersion: rollsim/v1\nkind: Scenario\nspecs: {}\n", "application/yaml"
+    ).run()
     assert "mine.yaml:3:1: unknown key 'specs'; did you mean 'spec'?" in said(test)
     assert not test.exception
 

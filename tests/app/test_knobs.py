@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+
 import sim
 from sim.app.knobs import KNOBS, changed, turned
 
@@ -68,3 +69,33 @@ def test_a_shadow_always_judges_its_copies(release):
 def test_a_value_out_of_bounds_is_told_by_the_loader(release):
     with pytest.raises(sim.ScenarioError, match=r"spec.traffic.rate.* is 1e\+?09|must be"):
         turned(release, "canary", {"rate": 1e9})
+
+
+def test_the_limit_of_an_analysis_between_steps(release):
+    steps = [
+        {"setWeight": 5},
+        {"analysis": {"metric": "latencyP99", "successCondition": "result < 0.5"}},
+        {"setWeight": 50},
+    ]
+    scenario = release.replace("spec.strategies.canary", {"steps": steps})
+    assert values_of(scenario, "canary")["limit"] == 0.5
+    after = turned(scenario, "canary", {"limit": 0.25})
+    assert after.strategies["canary"].steps[1].analysis.metrics[0].success_condition == "result < 0.25"
+    assert len(turned(scenario, "canary", {"watched": 0}).strategies["canary"].steps) == 2
+
+
+def test_an_analysis_of_several_metrics_keeps_the_others(release):
+    metrics = [
+        {"metric": "errorRate", "failureCondition": "result > 0.01", "interval": 30},
+        {"metric": "saturation", "failureCondition": "result > 0.9"},
+    ]
+    scenario = release.replace("spec.strategies.canary.analysis", {"metrics": metrics})
+    after = turned(scenario, "canary", {"limit": 7.0}).strategies["canary"].analysis
+    assert [metric.failure_condition for metric in after.metrics] == ["result > 0.07", "result > 0.9"]
+
+
+def test_the_preview_analysis_of_a_blue_green_release_is_an_analysis(release):
+    analysis = {"metric": "errorRate", "interval": 30, "count": 2, "failureCondition": "result > 0.04"}
+    scenario = release.replace("spec.strategies.blueGreen.prePromotionAnalysis", analysis)
+    assert (values_of(scenario, "blueGreen")["watched"], values_of(scenario, "blueGreen")["limit"]) == (1, 4)
+    assert turned(scenario, "blueGreen", {"watched": 0}).strategies["blueGreen"].pre_promotion_analysis is None

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from sim.app.stage.events import encode
 from sim.app.stage.marks import decode_marks, unpacked
 

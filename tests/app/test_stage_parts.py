@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sim.app.stage.counts import affected_users, bins_for
 from sim.app.stage.marks import BEYOND, Marks, decode_marks, encode_marks, tick_milliseconds
 from sim.app.stage.pods import GONE, READY, beyond, phases, places

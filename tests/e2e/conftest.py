@@ -74,7 +74,9 @@ class Visit:
     """A page of the application in a window of its own; remembers what it asked for and complained about."""
 
     def __init__(self, browser, url, **context):
-        self.context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **context})
+        self.context = browser.new_context(
+            **{"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **context}
+        )
         self.page = self.context.new_page()
         self.page.set_default_timeout(1000 * PATIENCE)
         self.url, self.hosts, self.complaints = url, set(), []

@@ -6,6 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
 import sim
 
 pytestmark = pytest.mark.browser
@@ -92,8 +93,8 @@ def test_a_knob_changes_the_result(visit):
     seen = visit(RAN).stage()
     seen.page.get_by_role("button", name="End", exact=True).click()
     before = seen.text(".users b")
-    seen.page.get_by_label("v2 errors, %").fill("60")
-    seen.page.get_by_label("v2 errors, %").press("Tab")
+    seen.page.get_by_label("Errors of v2, %").fill("60")
+    seen.page.get_by_label("Errors of v2, %").press("Tab")
     seen.run().page.wait_for_timeout(500)
     assert address(seen.page)["errors"] == "60"
     seen.page.get_by_role("button", name="End", exact=True).click()

@@ -43,10 +43,14 @@ def _show(choice: Choice) -> None:
     comparison = _compared(choice)
     st.html(comparison_table(comparison, title_of(choice.scenario)))
     state.asked_choice("figure", list(FIGURES))
-    picked = st.segmented_control(
+    st.segmented_control(
         words("figure"), list(FIGURES), format_func=words, key="figure", required=True, label_visibility="collapsed"
     )
-    st.pyplot(FIGURES[picked](comparison, theme=theme_name()), width="stretch", alt=figure_says(comparison))
+    picked, look = st.session_state["figure"], theme_name()
+    drawn = runs.drawn(
+        choice.scenario, choice.replications, f"{picked} {look}", lambda: FIGURES[picked](comparison, theme=look)
+    )
+    st.image(drawn, width="stretch", alt=figure_says(comparison))
 
 
 def _compared(choice: Choice) -> Comparison:

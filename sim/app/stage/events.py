@@ -25,8 +25,9 @@ def encode(record: Record, none: Record, scenario: Scenario) -> dict[str, Any]:
     """Return the run as JSON-ready values; `none` is the same run without the release.
 
     `marks` and `copies` hold requests (see `marks.py`), one in k of them. `bins` counts all requests of the public
-    by `step` milliseconds of arrival: `requests` and `failed` by who answered (stable, candidate, nobody), `copies` as sent
-    and failed, `affected` users so far. The rest is the control plane's story, each row beginning with its milliseconds.
+    by `step` milliseconds of arrival: `requests` and `failed` by who answered (stable, candidate, nobody), `copies` as
+    sent and failed, `affected` users so far. The rest is the control plane's story, each row beginning with its
+    milliseconds.
     """
     rows, expected = outcomes(record, scenario), outcomes(none, scenario)
     public = public_users(record, scenario)
@@ -47,6 +48,7 @@ def encode(record: Record, none: Record, scenario: Scenario) -> dict[str, Any]:
         "mesh": scenario.mesh is not None,
         "rate": len(rows) / record.duration,
         "versions": _versions(record),
+        "hasTesters": not bool(public.all()),
         "users": int(np.count_nonzero(np.bincount(of_public.user))),
         "slots": where.slots,
         "hasBeyond": where.has_beyond,
@@ -74,7 +76,10 @@ def _versions(record: Record) -> list[str]:
 
 
 def _pods_by_version(record: Record) -> list[list[PodRow]]:
-    return [[pod for pod in record.pods if (pod.service, pod.version) == (record.service, name)] for name in _versions(record)]
+    return [
+        [pod for pod in record.pods if (pod.service, pod.version) == (record.service, name)]
+        for name in _versions(record)
+    ]
 
 
 def _marks(record: Record, rows: Outcomes, where: Places) -> Marks:

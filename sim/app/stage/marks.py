@@ -48,21 +48,36 @@ def tick_milliseconds(duration: float) -> int:
 
 def encode_marks(marks: Marks, tick: int) -> dict[str, Any]:
     """Return the requests as base64 text; `decode_marks` is its inverse up to the tick."""
-    where = marks.place | (marks.candidate.astype(np.int64) << CANDIDATE_BIT) | (marks.failed.astype(np.int64) << FAILED_BIT)
+    where = (
+        marks.place
+        | (marks.candidate.astype(np.int64) << CANDIDATE_BIT)
+        | (marks.failed.astype(np.int64) << FAILED_BIT)
+    )
     moments = np.floor(marks.at * 1000 / tick).astype(np.int64)
-    return {"n": len(where), "dt": packed(_waits(np.diff(moments, prepend=0)), np.uint8), "where": packed(where, np.uint8)}
+    return {
+        "n": len(where),
+        "dt": packed(_waits(np.diff(moments, prepend=0)), np.uint8),
+        "where": packed(where, np.uint8),
+    }
 
 
 def decode_marks(stream: dict[str, Any], tick: int) -> Marks:
     """Return the requests of such a text."""
-    waits, where = unpacked(stream["dt"], np.uint8).astype(np.int64), unpacked(stream["where"], np.uint8).astype(np.int64)
+    waits, where = (
+        unpacked(stream["dt"], np.uint8).astype(np.int64),
+        unpacked(stream["where"], np.uint8).astype(np.int64),
+    )
     at = np.cumsum(waits)[waits != LONG_WAIT] * tick / 1000
-    return Marks(at, where & (PLACES - 1), (where >> CANDIDATE_BIT & 1).astype(np.bool_), (where >> FAILED_BIT).astype(np.bool_))
+    return Marks(
+        at, where & (PLACES - 1), (where >> CANDIDATE_BIT & 1).astype(np.bool_), (where >> FAILED_BIT).astype(np.bool_)
+    )
 
 
 def packed(values: NDArray[Any], kind: Any) -> str:
     """Return the values as base64 of little-endian numbers of that kind."""
-    return base64.b64encode(np.ascontiguousarray(values, dtype=np.dtype(kind).newbyteorder("<")).tobytes()).decode("ascii")
+    return base64.b64encode(np.ascontiguousarray(values, dtype=np.dtype(kind).newbyteorder("<")).tobytes()).decode(
+        "ascii"
+    )
 
 
 def unpacked(text: str, kind: Any) -> NDArray[Any]:

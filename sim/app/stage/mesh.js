@@ -80,8 +80,7 @@ function drawPods(s, c, v) {
 function podsText(s, v) {
   const n = podCounts(s.state, v), parts = [["starting", STARTING], ["ready", READY], ["ending", ENDING]].filter(([, k]) => n[k]).sort((a, b) => b[1] === READY ? 1 : -1)
     .map(([word, k]) => `${s.speech.number(n[k])} ${s.words[word]}`);
-  const more = s.state.beyond[v].reduce((a, b) => a + b, 0);
-  return (parts.join(", ") || s.words.none) + (more ? ` (${s.speech.say("beyond", {n: BEYOND})})` : "");
+  return parts.join(", ") || s.words.none;
 }
 
 function drawBox(s, c, [x, y], text, below) {
@@ -128,7 +127,8 @@ function drawMesh(s) {
       const since = s.played - m.born - FLIGHT;
       if (!m.failed || m.copy !== copy || since < 0 || since > LINGER) continue;
       const way = journey(s, m), [x, y] = way[way.length - 1];
-      cross(c, x + m.jitter * s.unit / 2, y + m.jitter * s.unit / 5 + (way.length < 4 ? m.jitter * s.unit : 0), s.unit * (copy ? .35 : .5));
+      const wide = way.length < 4 ? 1.6 : .5;   // refused at a box: scattered over it
+      cross(c, x + m.jitter * s.unit * wide, y + m.jitterAcross * s.unit * wide / 1.6, s.unit * (copy ? .35 : .5));
     }
     c.stroke();
   }

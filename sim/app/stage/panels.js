@@ -27,13 +27,15 @@ function recent(s) {   // the bins of the last five seconds, at least two
 function shareAt(s) { const {total} = recent(s), reached = total[0] + total[1]; return reached ? total[1] / reached : 0; }
 function rateNow(s) { const r = recent(s); return Math.round((r.total[0] + r.total[1] + r.total[2]) / r.seconds); }
 
+function publicly(s, text) { return s.run.hasTesters ? s.speech.say("notTesters", {text}) : text; }
+
 function drawNumbers(s) {
   const b = s.events.bins, i = binAt(s, s.t), {speech, words, run} = s, put = (part, value, label) => { s.find(`.${part} b`).textContent = value; s.find(`.${part} span`).textContent = label; };
   s.find(".clock").textContent = clock(s.t);
   const v2 = run.versions[1], share = speech.percent(100 * shareAt(s));
   if (v2) put("share", run.weights.length ? `${speech.percent(s.state.weight)} / ${share}` : share, speech.say(run.weights.length ? "shareBoth" : "shareActual", {v: v2}));
   const failed = b.failedUntil.map(f => f[i]), all = failed[0] + failed[1] + failed[2];
-  put("failed", v2 ? `${speech.number(failed[1])} / ${speech.number(all)}` : speech.number(all), speech.say(v2 ? "failedBoth" : "failedAll", {v: v2}));
+  put("failed", v2 ? `${speech.number(failed[1])} / ${speech.number(all)}` : speech.number(all), publicly(s, speech.say(v2 ? "failedBoth" : "failedAll", {v: v2})));
   if (run.copies.n) put("copies", `${speech.number(b.copiesUntil[1][i])} / ${speech.number(b.copiesUntil[0][i])}`, words.copiesBoth);
   const users = i ? b.affected[i - 1] : 0;
   put("users", `${speech.number(users)}  (${speech.percent(100 * users / Math.max(1, run.users), users ? 1 : 0)})`, words.users);
@@ -71,12 +73,12 @@ function drawWhy(s) {
   const {run, state, words, speech} = s, look = state.look, box = s.find(".why div");
   if (!look) {
     const waited = Math.max(0, Math.round((s.t - state.weightAt) / 1000));
-    box.replaceChildren(element("p", run.looks.length ? (run.weights.length ? speech.say("noLook", {w: speech.percent(state.weight), s: waited}) : words.noLookYet) : words.noJudge), element("p", run.noticing, {class: "key"}));
+    box.replaceChildren(element("p", state.weight ? speech.say("noLook", {w: speech.percent(state.weight), s: waited}) : words.noLookYet), element("p", run.noticing, {class: "key"}));
     return;
   }
   const v = x => speech.measured(x, look.unit), band = look.low === null ? "" : speech.say("between", {lo: v(look.low), hi: v(look.high)});
   const says = element("p"), name = words["metric_" + look.metric] ?? look.metric;
-  says.append(chip(look.verdict, ICONS[look.verdict], words["verdict_" + look.verdict]), "\u00a0 ", look.reason);
+  says.append(chip(look.verdict, ICONS[look.verdict], words[look.isAlert ? "verdict_alert" : "verdict_" + look.verdict]), "\u00a0 ", look.reason);
   const measured = look.value === null ? words.noData : speech.say(look.threshold === null ? "measured" : "measuredAgainst", {m: name, x: v(look.value), b: band, t: look.threshold === null ? "" : v(look.threshold), n: speech.number(look.samples)});
   const small = element("p", `${speech.say("whenLook", {j: look.judge, i: look.no, t: clock(look.t)})} ${measured}`, {class: "key"});
   const drawing = look.value === null || look.threshold === null ? null : drawInterval(s, look, measured);
@@ -130,5 +132,6 @@ function drawPanels(s, whole) {
   drawMeshStill(s);
   drawNumbers(s);
   const every = ratio(s) * run.k;
-  s.find(".ratio").textContent = every === 1 ? s.words.one : s.speech.say("everyK", {k: s.speech.number(every)});
+  const drawn = every === 1 ? s.words.one : s.speech.say("everyK", {k: s.speech.number(every)});
+  s.find(".ratio").textContent = run.hasBeyond.some(Boolean) ? `${drawn}; ${s.speech.say("beyond", {n: BEYOND})}` : drawn;
 }

@@ -20,7 +20,7 @@ BEYOND_INTERVAL = 1.0
 class Places:
     """Where the mesh shows each pod.
 
-    of_pod: pod number to place. slots: shown places by version. has_beyond: whether a version has pods that are not shown.
+    of_pod: pod number to place. slots: shown places by version. has_beyond: whether some pods of it are not shown.
     """
 
     of_pod: dict[int, int]
@@ -53,7 +53,9 @@ def beyond(pods: Sequence[Sequence[PodRow]], where: Places) -> list[list[int]]:
     """Return [milliseconds, version, starting, ready, ending] of the pods that are not shown, once a second at most."""
     rows = []
     for version, those in enumerate(pods):
-        lives = sorted((at, i, phase) for i, pod in enumerate(those) if where.of_pod[pod.pod] == BEYOND for at, phase in _life(pod))
+        lives = sorted(
+            (at, i, phase) for i, pod in enumerate(those) if where.of_pod[pod.pod] == BEYOND for at, phase in _life(pod)
+        )
         rows += [[milliseconds(at), version, *counts] for at, counts in _thinned(lives)]
     return sorted(rows, key=lambda row: row[0])
 
@@ -88,4 +90,7 @@ def _thinned(lives: Sequence[tuple[float, int, int]]) -> Iterator[tuple[float, l
     phase_of: dict[int, int] = {}
     for second, changes in itertools.groupby(lives, key=lambda change: math.ceil(change[0] / BEYOND_INTERVAL)):
         phase_of |= {pod: phase for _, pod, phase in changes}
-        yield second * BEYOND_INTERVAL, [sum(p == phase for p in phase_of.values()) for phase in (STARTING, READY, ENDING)]
+        yield (
+            second * BEYOND_INTERVAL,
+            [sum(p == phase for p in phase_of.values()) for phase in (STARTING, READY, ENDING)],
+        )

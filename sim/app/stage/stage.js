@@ -53,7 +53,7 @@ function resize(s) {
 // ---- playing
 function take(s, i, age) {   // request i becomes a moving mark
   const m = s.events.marks;
-  s.marks.push({born: s.played - age, version: m.version[i], place: m.place[i], failed: m.failed[i], copy: m.copy[i], jitter: 2 * scattered(i + 1) - 1});
+  s.marks.push({born: s.played - age, version: m.version[i], place: m.place[i], failed: m.failed[i], copy: m.copy[i], jitter: 2 * scattered(i + 1) - 1, jitterAcross: 2 * scattered(i + 7919) - 1});
 }
 
 function scattered(i) {   // 0 to 1, the same for a request whenever it is drawn
@@ -134,7 +134,7 @@ function buildControls(s) {
   const short = telling(s.run);
   if (short < s.run.t_end) button(words.whole, {"data-view": "", "aria-pressed": "false"}, () => view(s, s.viewEnd < s.run.t_end || s.t > short ? s.run.t_end : short));
   if (s.run.moments.length) bar.append(element("span", words.jump, {class: "key"}));
-  for (const [t, key] of s.run.moments) button(words["moment_" + key], {"data-moment": key}, () => jump(s, t + 1));
+  for (const [t, key] of s.run.moments) button(s.speech.say("moment_" + key, {v: s.run.versions[1]}), {"data-moment": key}, () => jump(s, t + 1));
   const scrub = e => { const r = s.canvas.timeline.getBoundingClientRect(), from = timelineX(s, 0), to = timelineX(s, s.viewEnd); seek(s, (e.clientX - r.left - from) / (to - from) * s.viewEnd); };
   s.canvas.timeline.addEventListener("pointerdown", e => { play(s, false, true); s.canvas.timeline.setPointerCapture(e.pointerId); scrub(e); s.canvas.timeline.onpointermove = scrub; });
   s.canvas.timeline.addEventListener("pointerup", () => { s.canvas.timeline.onpointermove = null; s.onPause({t: Math.round(s.t), speed: s.speed}); });

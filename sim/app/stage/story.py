@@ -13,13 +13,17 @@ from sim.scenario import Scenario
 from sim.units import format_duration
 
 PERCENT_METRICS = ("errorRate", "conversion", "saturation")
+ALERT = "alert "
+"""How the name of an alert begins among those who decide."""
 TOLD_ELSEWHERE = ("step",)
 """Kinds of events that the log leaves out: steps have a list of their own."""
 
 
 def weights(record: Record) -> list[list[float]]:
     """Return [milliseconds, percent asked for the new version] at every change."""
-    rows = [[milliseconds(route.at_seconds), route.requested] for route in record.routes if not math.isnan(route.requested)]
+    rows = [
+        [milliseconds(route.at_seconds), route.requested] for route in record.routes if not math.isnan(route.requested)
+    ]
     return rows if any(percent for _, percent in rows) else []
 
 
@@ -58,7 +62,7 @@ def outcomes(record: Record) -> list[list[Any]]:
 
 
 def moments(record: Record, first_on_candidate: float | None) -> list[list[Any]]:
-    """Return [milliseconds, name] of the moments worth a jump: first request on the new version, noticed, undone, over."""
+    """Return [milliseconds, name] of the moments worth a jump: exposed, noticed, undo, end."""
     noticed = min((at for at in record.detections if at >= 0), default=None)
     undone = undo_at(record)
     ended = None if math.isnan(record.settled_at) else milliseconds(record.settled_at)
@@ -73,7 +77,10 @@ def moments(record: Record, first_on_candidate: float | None) -> list[list[Any]]
 
 def _pods_ready(record: Record) -> list[list[Any]]:
     ready = Counter((milliseconds(pod.ready_at), pod.version) for pod in record.pods if pod.ready_at >= 0)
-    return [[at, words("log_ready" if count == 1 else "log_ready_many", n=count, v=version)] for (at, version), count in ready.items()]
+    return [
+        [at, words("log_ready" if count == 1 else "log_ready_many", n=count, v=version)]
+        for (at, version), count in ready.items()
+    ]
 
 
 def noticing(scenario: Scenario) -> str:
@@ -95,6 +102,7 @@ def _look(look: Decision, number: int) -> dict[str, Any]:
         "t": milliseconds(look.at_seconds),
         "no": number,
         "judge": look.judge,
+        "isAlert": look.judge.startswith(ALERT),
         "metric": look.metric,
         "unit": unit,
         **shown,
