@@ -3,8 +3,8 @@
 When a pod leaves, only its users move, and each to a pod of its own; when it comes back, they return.
 Model: Envoy's ring hash and Maglev tables share these properties up to the size of their tables.
 
-The hash is 32 bits wide. Multiplications keep only the low 32 bits, which are the same in plain integers and in the
-kernel's 64-bit ones. Source of the mixing steps: MurmurHash3's 32-bit finalizer.
+The hash is 32 bits wide and its multiplier below 2^27, so no product leaves the 64-bit integers of the kernel.
+Source of the mixing steps: T. Mueller's 32-bit hash of integers, as in the H2 database.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sim.balancers import Pool
 
 WORD = 0xFFFFFFFF
-MIX_1, MIX_2, GOLDEN = 0x85EBCA6B, 0xC2B2AE35, 0x9E3779B1
+MIX, GOLDEN = 0x45D9F3B, 0x9E3779B1
 
 
 def weight(user: int, pod: int, salt: int) -> int:
@@ -25,8 +25,8 @@ def weight(user: int, pod: int, salt: int) -> int:
 
 def _mixed(value: int) -> int:
     value &= WORD
-    value = (value ^ value >> 16) * MIX_1 & WORD
-    value = (value ^ value >> 13) * MIX_2 & WORD
+    value = (value ^ value >> 16) * MIX & WORD
+    value = (value ^ value >> 16) * MIX & WORD
     return value ^ value >> 16
 
 
@@ -38,16 +38,16 @@ def pick(pool: Pool, first: float, second: float, user: int, salt: int) -> int:
 
 def pick_compiled(state: Any, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
     """Return the place of the pod with the highest weight for the user; the earlier place in a tie."""
-    own = (user ^ state.salt[0]) & 0xFFFFFFFF
-    own = ((own ^ (own >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
-    own = ((own ^ (own >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+    own = (user ^ state.salt[0]) & WORD
+    own = ((own ^ (own >> 16)) * MIX) & WORD
+    own = ((own ^ (own >> 16)) * MIX) & WORD
     own ^= own >> 16
     best = -1
     highest = -1
     for place in range(n):
-        value = (own + state.ready[base + place] * 0x9E3779B1) & 0xFFFFFFFF
-        value = ((value ^ (value >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
-        value = ((value ^ (value >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
+        value = (own + state.ready[base + place] * GOLDEN) & WORD
+        value = ((value ^ (value >> 16)) * MIX) & WORD
+        value = ((value ^ (value >> 16)) * MIX) & WORD
         value ^= value >> 16
         if value > highest:
             best = place

@@ -21,7 +21,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent.parent
 KERNEL_FOLDERS = ("engine", "balancers", "routers")
 DIGEST_LENGTH = 16
-MARK = "compiled"
 
 _kept_until_exit: list[tempfile.TemporaryDirectory[str]] = []
 
@@ -79,10 +78,5 @@ def entry_point(function: Function) -> Function:
 
 
 def is_compiled() -> bool:
-    """True when the kernels were compiled on this machine before, so that nothing has to wait for it."""
-    return IS_PLAIN or (FOLDER / MARK).exists()
-
-
-def mark_compiled() -> None:
-    """Remember that the kernels are on disk."""
-    (FOLDER / MARK).touch()
+    """True when the largest kernel is on disk, or none is needed, so that nothing has to wait for the compiler."""
+    return IS_PLAIN or any(FOLDER.rglob("kernel.advance-*.nbi"))

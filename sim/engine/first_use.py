@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from sim.engine.arrivals import draw_requests
-from sim.engine.cache import mark_compiled
 from sim.engine.compiled import CompiledPlane
 from sim.engine.protocol import PlaneConfig, Route
 from sim.engine.variates import quantile
@@ -17,7 +16,7 @@ from sim.spec.users import Users
 
 
 def warm_up() -> None:
-    """Compile every kernel, or load it from disk; remember that it was done."""
+    """Compile every kernel, or load it from disk."""
     requests = draw_requests(Traffic(rate=10.0), Users(count=10), None, 1, 0, 0.0, 1.0)
     plane = CompiledPlane(PlaneConfig((_version(),), requests, Mesh(), Route(weights=((0, 100.0),)), 0.0))
     plane.add_pod(0, 0)
@@ -28,7 +27,6 @@ def warm_up() -> None:
     plane.remove_endpoint(0)
     plane.advance(math.inf)
     quantile(constant(1.0), 0.5)
-    mark_compiled()
 
 
 def _version() -> ResolvedVersion:
