@@ -67,7 +67,7 @@ class World:
         self.replication = replication
         self.engine_kind = engine
         self.release = scenario.release
-        self.env = Clock(initial_time=-scenario.warmup)
+        self.env = Clock(initial_time=0.0 - scenario.warmup)
         self._versions = running_versions(scenario)
         self.service = self.release.service if self.release else self._versions[0].service
         self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)

@@ -72,12 +72,15 @@ class BlueGreen(Story):
             steps.begin()
             yield from rollout.pause(self._rest_of_preview(rollout.now - ready_at))
         steps.begin()
+        why = "The new pods are available and the preview is over."
+        if self.post_promotion_analysis is None:
+            yield from rollout.promote(why, self.scale_down_delay_seconds)
+            return
         yield from rollout.scale_to_full(rollout.candidate, "to carry all users")
-        yield from rollout.switch("The preview is over.")
-        if self.post_promotion_analysis:
-            steps.begin()
-            yield from rollout.judge(self.post_promotion_analysis, "postPromotionAnalysis")
-        rollout.finish("promoted", "All users are on the new version.")
+        yield from rollout.switch(why)
+        steps.begin()
+        yield from rollout.judge(self.post_promotion_analysis, "postPromotionAnalysis")
+        rollout.finish("promoted", "The analysis after the switch succeeded.")
         rollout.scale_down_later(rollout.stable, self.scale_down_delay_seconds, "the old pods are no longer needed")
 
     def undo(self, rollout: Rollout) -> Steps:

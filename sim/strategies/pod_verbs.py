@@ -145,7 +145,10 @@ class PodVerbs:
             deadline.stop()
 
     def _stall(self, new: ReplicaSet, seconds: float) -> None:
+        old = self._other(new)
         missing = f"{new.replicas - new.available} of {new.replicas} pods of {new.version} are not available"
+        if new.replicas == new.available:
+            missing = f"{old.existing} pods of {old.version} have not left"
         message = f"No progress for {format_duration(seconds)}: {missing}."
         self.world.detect(self.now)
         self.say("deadline", new.version, message)

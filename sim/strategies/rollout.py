@@ -230,7 +230,10 @@ class Rollout(UserVerbs):
                 run.stop()
 
     def promote(self, why: str, scale_down_delay: float) -> Steps:
-        """Give the candidate all its pods, then all users; the old pods leave later."""
+        """Give the candidate all its pods, then all users; the old pods leave `scale_down_delay` after that was asked.
+
+        A route that takes longer to change than that leaves users without a pod, as in Argo Rollouts.
+        """
         yield from self._clear_doubt()
         candidate = self.candidate
         yield from self.scale_to_full(candidate, "to carry all users")
