@@ -134,3 +134,11 @@ def test_a_run_that_takes_too_long_is_over_the_budget():
 def test_the_last_scrape_is_at_a_multiple_of_the_interval(now_and_scrape):
     now, scrape = now_and_scrape
     assert World(scenario(ROLL), "it").last_scrape(now) == scrape
+
+
+def test_a_run_without_a_warm_up_starts_with_the_release():
+    data = scenario(ROLL, duration=60).as_dict()
+    data["spec"]["warmup"] = 0
+    record = run(type(scenario(ROLL)).from_dict(data))
+    assert (record.pods[0].ready_at, record.samples.at[0], record.outcome) == (0, 0, "promoted")
+    assert record.requests.arrival.min() >= 0
