@@ -164,8 +164,10 @@ class Pod:
             yield from self._be_probed_on(began)
         else:
             first = began + probe.initial_delay_seconds
-            misses = max(0, math.ceil((self._world.now - first) / probe.period_seconds))
-            # Rounding may put the last missed probe on the very moment of the start: never later than needed.
+            misses = max(0, math.floor((self._world.now - first) / probe.period_seconds))
+            # A probe at the very moment of the start succeeds, whatever the division was rounded to.
+            while first + misses * probe.period_seconds < self._world.now:
+                misses += 1
             yield from self._stay_until(first + (misses + probe.success_threshold - 1) * probe.period_seconds)
             self._become_ready(self._version.min_ready_seconds)
             yield from self._stay_until(math.inf)

@@ -40,6 +40,12 @@ def test_a_pod_becomes_ready_with_the_first_probes_that_succeed(startup, probe, 
     assert (row.created_at, row.ready_at) == (0, ready_at)
 
 
+def test_a_start_and_a_probe_at_one_moment_meet_whatever_the_clock_reads():
+    # The second and later pods begin at moments such as 0.1 + 5, where sums of decimals are rounded.
+    record = run(scenario(ROLL, startup="5s", readinessProbe={"periodSeconds": 0.1}, minReadySeconds=0.1))
+    assert all(row.ready_at == row.started_at for row in record.pods[4:])
+
+
 def test_a_pod_without_a_probe_is_ready_before_its_application_listens():
     record = run(scenario({"type": "recreate"}, readinessProbe=None, startup="8s", preStop=2))
     row = first_new_pod(record)
