@@ -10,19 +10,19 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.bins import Floats, bin_edges, bin_width
+from sim.figures.bins import Flags, Floats, bin_edges, bin_width, stretches
 from sim.figures.marks import DOTTED, ceiling, crossed, no_data, round_ticks
 from sim.figures.progress_panels import actual_share, missing
 from sim.figures.results import Row, results
-from sim.figures.scene import NOT_REACHED, Scene, ticks, time_axis
+from sim.figures.scene import NOT_REACHED, Scene, least_scale, shown_until, time_axis
 from sim.figures.sources import ComparisonSource
-from sim.figures.theme import BODY, SMALL, STRONG, Page, fitted, theme_named, write
+from sim.figures.theme import BODY, SMALL, STRONG, Page, Style, fitted, theme_named, write
 from sim.figures.titles import comparison_made, outcome_at
 from sim.figures.words import Wording
 
 COLUMNS = {1: 1, 2: 2, 3: 3, 4: 2, 5: 3, 6: 3, 7: 4, 8: 4, 9: 5, 10: 5}
 MOST_COLUMNS = 6
-LEFT, RIGHT, TOP, BOTTOM = 0.07, 0.985, 0.795, 0.06
+LEFT, RIGHT, TOP, BOTTOM = 0.07, 0.985, 0.772, 0.06
 GAP_ACROSS, GAP_DOWN, UPPER_PART = 0.022, 0.1, 0.56
 """Shares of the page; and the part of a cell above its line."""
 
@@ -50,24 +50,26 @@ def all_strategies(
     wording = Wording(words)
     found = results(comparison)
     page = Page(theme_named(theme))
-    cells = [_curves(page, comparison, row, wording) for row in found.by_harm]
+    until = max(shown_until(comparison.runs[row.strategy]) for row in found.rows)
+    cells = [_curves(page, comparison, row, wording, until) for row in found.by_harm]
     duration, candidate = cells[0].scene.duration, cells[0].scene.candidate
     title = wording("all_title", span=wording.span(duration), count=len(cells))
     if len(cells) == 1:
         title = wording("all_title_one", strategy=wording.strategy(cells[0].row.strategy), span=wording.span(duration))
     how = wording("all_made", version=candidate) if candidate else wording("all_made_plain")
+    if found.replications > 1:
+        how = f"{how} {wording('first_run', n=found.replications)}"
     page.head(title, comparison_made(comparison, found, wording)[0], how)
-    scale = failed_scale([cell.failed for cell in cells])
+    scale = failed_scale([cell.failed for cell in cells], least_scale(cells[0].scene))
     columns = COLUMNS.get(len(cells), MOST_COLUMNS)
     for number, cell in enumerate(cells):
         _draw_cell(cell, _cell_box(number, columns, len(cells)), scale, number, columns, len(cells))
     return page
 
 
-def _curves(page: Page, comparison: ComparisonSource, row: Row, words: Wording) -> Curves:
+def _curves(page: Page, comparison: ComparisonSource, row: Row, words: Wording, until: float) -> Curves:
     run = comparison.runs[row.strategy]
-    duration = run.record.duration
-    scene = Scene(page, run, words, bin_edges(duration, bin_width(duration, BINS)))
+    scene = Scene(page, run, words, bin_edges(until, bin_width(until, BINS)))
     share, copies = actual_share(scene) if scene.candidate else (None, np.zeros(len(scene.widths)))
     failed = np.sum([scene.of_users(version)[1] for version in (*scene.marks, NOT_REACHED)], axis=0)
     return Curves(row, scene, share, copies, failed / scene.widths)
@@ -76,13 +78,11 @@ def _curves(page: Page, comparison: ComparisonSource, row: Row, words: Wording) 
 USUAL, CUT_FROM = 0.9, 2.5
 """A scale that is this many times larger than what is usual in nine bins of ten is cut, and says so."""
 
-LEAST_SCALE = 1.0
 
-
-def failed_scale(curves: Sequence[Floats]) -> float:
+def failed_scale(curves: Sequence[Floats], least: float) -> float:
     """Return the top of the common scale of failures: the largest, unless a few bins would press all others flat."""
-    largest = max(LEAST_SCALE, *(float(curve.max()) for curve in curves))
-    usual = max(LEAST_SCALE, *(float(np.quantile(curve, USUAL)) for curve in curves))
+    largest = max(least, *(float(curve.max()) for curve in curves))
+    usual = max(least, *(float(np.quantile(curve, USUAL)) for curve in curves))
     return ceiling(1.3 * usual) if largest > CUT_FROM * usual else ceiling(largest)
 
 
@@ -104,8 +104,8 @@ def _draw_cell(cell: Curves, box: Box, scale: float, number: int, columns: int, 
     upper = scene.page.panel((left, middle, width, height * UPPER_PART))
     lower = scene.page.panel((left, bottom, width, middle - bottom))
     most = 4 if columns <= 3 else 3
-    time_axis(upper, scene.duration, scene.words, labelled=False, most=most)
-    time_axis(lower, scene.duration, scene.words, labelled=number + columns >= cells, most=most)
+    time_axis(upper, scene.duration, scene.words, labelled=False, most=most, to_end=False)
+    time_axis(lower, scene.duration, scene.words, labelled=number + columns >= cells, most=most, to_end=False)
     _draw_exposure(cell, upper)
     _draw_harm(cell, lower, scale)
     if number % columns:
@@ -133,7 +133,7 @@ def _draw_exposure(cell: Curves, axes: Axes) -> None:
         )
         if np.nanmax(cell.share) == 0:
             text = scene.words("dotted_copies", version=scene.candidate)
-            style = {"ha": "right", "va": "center", "fontsize": SMALL, "color": theme.muted}
+            style: Style = {"ha": "right", "va": "center", "fontsize": SMALL, "color": theme.muted}
             write(axes, theme, 0.985, 0.42, text, transform=axes.transAxes, **style)
 
 
@@ -157,26 +157,25 @@ def _say_cut_and_down(cell: Curves, axes: Axes, scale: float) -> None:
     over = np.flatnonzero(cell.failed > scale * (1 + 1e-9))
     middles = (scene.edges[:-1] + scene.edges[1:]) / 2
     if len(over):
-        edge = {"markeredgecolor": theme.surface, "markeredgewidth": 1.0}
-        style = {"marker": "v", "markersize": 9, "color": theme.ink, "linestyle": "none", "clip_on": False, "zorder": 6}
-        axes.plot(middles[over], np.full(len(over), scale * 1.06), gid="cut", **style, **edge)
+        arrow: Style = {"marker": "v", "markersize": 9, "color": theme.ink, "linestyle": "none", "clip_on": False}
+        arrow |= {"markeredgecolor": theme.surface, "markeredgewidth": 1.0, "zorder": 6}
+        axes.plot(middles[over], np.full(len(over), scale * 1.06), gid="cut", **arrow)
         lines.append(words("cut", value=words.per_second(float(cell.failed.max()))))
     down = cell.row.estimate("downtime_seconds")
     if down and down.mean > 0:
         lines.append(words("down", span=words.span(down.mean)))
     if lines:
         free = widest_free(cell.failed > 0.35 * scale, scene.edges)
-        bbox = {"facecolor": theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
-        style = {"ha": "center", "va": "center", "fontsize": SMALL, "linespacing": 1.15}
+        bbox: Style = {"facecolor": theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
+        style: Style = {"ha": "center", "va": "center", "fontsize": SMALL, "linespacing": 1.15}
         write(axes, theme, free, scale * 0.66, "\n".join(lines), bbox=bbox, zorder=5, **style)
 
 
-def widest_free(used: np.ndarray, edges: Floats) -> float:
+def widest_free(used: Flags, edges: Floats) -> float:
     """Return the middle of the longest stretch of bins that are not used."""
-    change = np.flatnonzero(np.diff(np.concatenate(([1], used.astype(int), [1]))))
-    stretches = [(edges[first], edges[last]) for first, last in zip(change[::2], change[1::2], strict=True)]
-    start, end = max(stretches, key=lambda stretch: float(stretch[1] - stretch[0]), default=(edges[0], edges[-1]))
-    return float(start + end) / 2
+    free = [(float(edges[first]), float(edges[last])) for first, last in stretches(~used)]
+    start, end = max(free, key=lambda stretch: stretch[1] - stretch[0], default=(float(edges[0]), float(edges[-1])))
+    return (start + end) / 2
 
 
 def _head_cell(cell: Curves, axes: Axes, *, is_narrow: bool) -> None:
@@ -189,9 +188,9 @@ def _head_cell(cell: Curves, axes: Axes, *, is_narrow: bool) -> None:
         box.x0, box.y1 + 0.008, words.strategy(cell.row.strategy), fontsize=STRONG + 2, fontweight="bold", va="bottom"
     )
     fitted(name, scene.page, box.x1 if is_narrow else box.x1 - 0.1)
-    style = {"ha": "right", "va": "bottom"}
+    style: Style = {"ha": "right", "va": "bottom"}
     if not is_narrow:
         scene.page.write(box.x1, box.y1 + 0.01, excess, fontsize=BODY, **style)
     text = f"{excess}\n{ended}" if is_narrow else ended
-    note = {"ha": "right", "va": "top", "fontsize": SMALL, "linespacing": 1.2, "zorder": 5}
+    note: Style = {"ha": "right", "va": "top", "fontsize": SMALL, "linespacing": 1.2, "zorder": 5}
     write(axes, scene.theme, 0.985, 0.84, text, transform=axes.transAxes, **note)

@@ -13,10 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from pydantic import BaseModel
 
+from sim.figures.bins import Floats, stretches
 from sim.figures.marks import LIMIT, glyph, no_data, round_ticks
 from sim.figures.progress_panels import asked_share
 from sim.figures.sources import RunSource
-from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, theme_named, write
+from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, Style, text_style, theme_named, write
 from sim.figures.titles import made, sentence, strategy_label
 from sim.figures.words import Wording
 from sim.spec.analysis import MetricSpec
@@ -34,6 +35,10 @@ MOST_GLYPHS = 45
 """More looks than this, and only changes of the verdict carry a mark."""
 
 
+ALERT = "alert "
+"""How the name of a judge begins that is an alert."""
+
+
 @dataclass(frozen=True)
 class Looks:
     """All looks of one judge at one metric. kind: what is measured; rows: one a look, in order."""
@@ -44,7 +49,7 @@ class Looks:
     version: str
     rows: pd.DataFrame
 
-    def column(self, name: str) -> np.ndarray:
+    def column(self, name: str) -> Floats:
         return self.rows[name].to_numpy(dtype=float)
 
     @property
@@ -81,7 +86,7 @@ def looks_by_metric(run: RunSource) -> list[Looks]:
     for (judge, metric), rows in run.decisions.groupby(["judge", "metric"], sort=False):
         spec = specs.get(str(metric))
         kind, version = (spec.metric, spec.version) if spec else (str(metric), "")
-        if str(judge).startswith("alert "):
+        if str(judge).startswith(ALERT):
             version = "all"
         found.append(Looks(str(judge), str(metric), kind, version, rows))
     return sorted(found, key=lambda looks: (-min(looks.fails, 1), -len(looks.rows)))
@@ -110,7 +115,7 @@ def _verdict(found: Sequence[Looks], words: Wording) -> str:
     looks, count = found[0], len(found[0].rows)
     if looks.verdicts[-1] == "fail":
         last = looks.rows.iloc[-1]
-        value, threshold = (words.measured(looks.kind, float(last[name])) for name in ("value", "threshold"))
+        value, threshold = words.measured(looks.kind, last.value), words.limit(looks.kind, last.threshold)
         return words(
             "looks_failed", metric=looks.metric, value=value, threshold=threshold, clock=words.clock(last.at_seconds)
         )
@@ -137,9 +142,15 @@ def _draw_block(page: Page, run: RunSource, words: Wording, looks: Looks, bottom
     axes.set_gid(f"{looks.judge} {looks.metric}")
     _draw_chart(axes, page, words, looks)
     y = bottom + height
-    page.write(LEFT, y, looks.judge, fontsize=STRONG, fontweight="bold", va="top")
+    page.write(LEFT, y, _judge(words, looks.judge), fontsize=STRONG, fontweight="bold", va="top")
     page.write(LEFT, y - 0.032, _measured_of(words, looks), fontsize=SMALL, va="top", color=page.theme.muted)
     _draw_table(axes, page, words, rows, looks.verdicts, chart_bottom, row_height, size)
+
+
+def _judge(words: Wording, judge: str) -> str:
+    if judge.startswith(ALERT):
+        return words("judge_alert", name=judge.removeprefix(ALERT))
+    return words(f"judge_{judge}") if words.has(f"judge_{judge}") else judge
 
 
 def _measured_of(words: Wording, looks: Looks) -> str:
@@ -155,7 +166,7 @@ def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
     low, high = _limits(looks)
     axes.set_ylim(low, high)
     marks = _value_ticks(low, high)
-    axes.set_yticks(marks, [words.measured(looks.kind, mark) for mark in marks])
+    axes.set_yticks(marks, [words.limit(looks.kind, mark) for mark in marks])
     is_overall = looks.version == "all"
     colour, marker = (theme.muted, "s") if is_overall else (theme.candidate, "^")
     if looks.version == "stable":
@@ -168,8 +179,8 @@ def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
     axes.vlines(
         at[known], lower[known], upper[known], color=colour, linewidth=slim, alpha=0.55, zorder=3, gid="interval"
     )
-    edge = {"markeredgecolor": theme.ink, "markeredgewidth": 1.2}
-    style = {
+    edge: Style = {"markeredgecolor": theme.ink, "markeredgewidth": 1.2}
+    style: Style = {
         "marker": marker,
         "markersize": min(13.0, 5 + 90 / count),
         "color": colour,
@@ -177,7 +188,7 @@ def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
         "zorder": 4,
     }
     axes.plot(at[known], value[known], gid="value", **style, **edge)
-    for first, last in _stretches(~known):
+    for first, last in stretches(~known):
         label = words("no_data") if (last - first) / count >= NO_DATA_ROOM else ""
         no_data(axes, theme, at[first] - 0.5, at[last - 1] + 0.5, label)
     for number in _named(looks) if count > MOST_VALUES else np.flatnonzero(known):
@@ -186,11 +197,6 @@ def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
 
 MOST_VALUES = 8
 NO_DATA_ROOM = 0.09
-
-
-def _stretches(flags: np.ndarray) -> list[tuple[int, int]]:
-    change = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(int), [0]))))
-    return [(int(first), int(last)) for first, last in zip(change[::2], change[1::2], strict=True)]
 
 
 def _named(looks: Looks) -> list[int]:
@@ -205,28 +211,26 @@ def _named(looks: Looks) -> list[int]:
 
 
 def _write_value(axes: Axes, page: Page, words: Wording, looks: Looks, number: int) -> None:
-    count = len(looks.rows)
-    value = float(looks.column("value")[number])
-    flipped = number + 1 > 0.85 * count and count > MOST_VALUES
+    """Write a measured value beside its mark, or above its interval where looks are crowded."""
+    value, high = (float(looks.column(name)[number]) for name in ("value", "high"))
+    is_crowded = len(looks.rows) > MOST_VALUES
+    place = min(high, axes.get_ylim()[1] * 0.9) if is_crowded and np.isfinite(high) else value
     axes.annotate(
         words.measured(looks.kind, value),
-        (number + 1, value),
-        (-12 if flipped else 12, 0),
+        (number + 1, place),
+        (0, 3) if is_crowded else (12, 0),
         textcoords="offset points",
-        ha="right" if flipped else "left",
-        va="center",
-        fontsize=STRONG,
-        fontweight="bold",
-        fontfamily="DejaVu Sans",
-        color=page.theme.ink,
+        ha="center" if is_crowded else "left",
+        va="bottom" if is_crowded else "center",
         zorder=6,
-        bbox={"facecolor": page.theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.8},
         gid="value text",
+        bbox={"facecolor": page.theme.surface, "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
+        **text_style(page.theme, fontsize=STRONG, fontweight="bold"),
     )
 
 
 def _limits(looks: Looks) -> tuple[float, float]:
-    """Return what the axis must show: every value and threshold, and intervals as far as they do not press them flat."""
+    """Return the ends of the axis: every value and threshold, and intervals as far as these are not pressed flat."""
     value, low, high, threshold = (looks.column(name) for name in ("value", "low", "high", "threshold"))
     points = np.concatenate([value, threshold])
     points = points[np.isfinite(points)]
@@ -236,7 +240,13 @@ def _limits(looks: Looks) -> tuple[float, float]:
     size = max(top - bottom, 1e-9)
     above = np.nanmax(np.where(np.isfinite(high), high, np.nan), initial=top)
     below = np.nanmin(np.where(np.isfinite(low), low, np.nan), initial=bottom)
-    return max(min(below, bottom), bottom - size) - 0.04 * size, min(above, top + size) + 0.16 * size
+    least, most = max(min(below, bottom), bottom - size) - 0.04 * size, min(above, top + size) + 0.16 * size
+    if np.isfinite(threshold).any():
+        # The side that is worse has room for its name.
+        is_above = _worse_is_above(looks)
+        least = min(least, float(np.nanmin(threshold)) - 0.14 * size) if is_above is False else least
+        most = max(most, float(np.nanmax(threshold)) + 0.14 * size) if is_above else most
+    return least, most
 
 
 def _value_ticks(low: float, high: float) -> list[float]:
@@ -261,8 +271,14 @@ def _draw_thresholds(axes: Axes, page: Page, words: Wording, looks: Looks) -> No
         far = axes.get_ylim()[1 if is_above else 0]
         axes.stairs(np.nan_to_num(threshold, nan=far), edges, baseline=far, fill=True, color=theme.panel, zorder=0)
     first = float(threshold[known[0]])
-    style = {"fontsize": SMALL, "color": theme.muted, "va": "bottom" if is_above is False else "top", "zorder": 5}
-    text = words("threshold_is", value=words.measured(looks.kind, first))
+    bbox: Style = {"facecolor": theme.surface if is_above is None else theme.panel, "edgecolor": "none", "pad": 1.5}
+    style: Style = {
+        "fontsize": SMALL,
+        "color": theme.muted,
+        "va": "bottom" if is_above is False else "top",
+        "bbox": bbox,
+    }
+    text = words("threshold_is", value=words.limit(looks.kind, first))
     if is_above is not None:
         height, text = (0.985 if is_above else 0.015), f"{words('worse')} ({text})"
         write(axes, theme, 0.008, height, text, transform=axes.transAxes, **style)
@@ -335,7 +351,7 @@ def _draw_verdicts(
         place = x - 0.028 if has_words else x
         glyph(axes, page.theme, place, y, verdict, size=mark, transform=page.transFigure)
         if has_words:
-            style = {"fontsize": size, "fontweight": "bold", "va": "center_baseline"}
+            style: Style = {"fontsize": size, "fontweight": "bold", "va": "center_baseline"}
             page.write(place + 0.015, y, words(verdict), **style)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 WIDTHS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 MOST_BINS = 90
@@ -68,7 +68,7 @@ class Group:
 def groups(counts: Floats, edges: Floats, minimum: int) -> list[Group]:
     """Return the shortest groups of neighbouring bins with at least `minimum` each; empty bins are never bridged."""
     found: list[Group] = []
-    for first, last in _filled(counts):
+    for first, last in stretches(counts > 0):
         begin = first
         for end in range(first + 1, last + 1):
             if counts[begin:end].sum() >= minimum:
@@ -80,10 +80,10 @@ def groups(counts: Floats, edges: Floats, minimum: int) -> list[Group]:
     return found
 
 
-def _filled(counts: Floats) -> Iterator[tuple[int, int]]:
-    """Yield the first and the end of each stretch of bins that hold something."""
-    change = np.flatnonzero(np.diff(np.concatenate(([0], (counts > 0).astype(int), [0]))))
-    yield from zip(change[::2].tolist(), change[1::2].tolist(), strict=True)
+def stretches(flags: Flags) -> list[tuple[int, int]]:
+    """Return the first and the end of each stretch of true."""
+    change = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(int), [0]))))
+    return list(zip(change[::2].tolist(), change[1::2].tolist(), strict=True))
 
 
 def gaps(found: list[Group], start: float, end: float) -> list[tuple[float, float]]:
@@ -121,12 +121,14 @@ class Latencies:
         return [float(np.quantile(self.latency[first:last], probability)) for first, last in ends]
 
 
-def latencies(run: RunSource, version: str) -> Latencies:
-    """Return the latencies of what the version answered below 500, mirrored copies included."""
+def latencies(run: RunSource, version: str, until: float) -> Latencies:
+    """Return the latencies of what the version answered below 500 up to a moment, mirrored copies included."""
     record = run.record
     number = record.service_versions.index((record.service, version))
     answers = record.answers
-    rows = (answers.version == number) & (answers.status < SERVER_ERROR) & (answers.finish >= 0)
+    rows = (
+        (answers.version == number) & (answers.status < SERVER_ERROR) & (answers.finish >= 0) & (answers.finish < until)
+    )
     finish = answers.finish[rows]
     return Latencies(finish, finish - record.requests.arrival[answers.request[rows]])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from sim.figures.marks import bracket_across, crossed
 from sim.figures.results import Estimate, Results, Row, results
 from sim.figures.sources import ComparisonSource
-from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, fitted, theme_named, write
+from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, Style, fitted, theme_named, write
 from sim.figures.titles import comparison_made
 from sim.figures.words import Wording
 
@@ -126,7 +126,10 @@ def _ended(row: Row, words: Wording) -> str:
     return f"{text}, {words('noticed_after', span=words.span(noticed.mean))}"
 
 
-def _scale(found: Results, field: str) -> tuple[float, float]:
+Scale = tuple[float, float]
+
+
+def _scale(found: Results, field: str) -> Scale:
     """Return the least and the greatest value a column of bars must show; never an empty range."""
     estimates = [estimate for row in found.rows if (estimate := row.estimate(field))]
     low = min([0.0, *(min(estimate.low, estimate.mean) for estimate in estimates)])
@@ -138,7 +141,14 @@ LABEL_ROOM = 0.36
 """Share of a column of bars kept for the number behind the bar."""
 
 
-def _draw_harm(sheet: Sheet, axes: Axes, estimate: Estimate | None, y: int, scale: tuple[float, float], number) -> None:
+def _draw_harm(
+    sheet: Sheet,
+    axes: Axes,
+    estimate: Estimate | None,
+    y: int,
+    scale: Scale,
+    number: Callable[[float], str],
+) -> None:
     """Draw a crossed bar with its interval and its number."""
     theme = sheet.page.theme
     low, high = scale
@@ -153,14 +163,14 @@ def _draw_harm(sheet: Sheet, axes: Axes, estimate: Estimate | None, y: int, scal
     if estimate.has_interval and estimate.high - estimate.low > 0.008 * room:
         bracket_across(axes, theme, estimate.low, estimate.high, y, 0.24)
     end = max(estimate.mean, estimate.high, 0.0)
-    style = {"va": "center", "fontsize": sheet.number_size, "fontweight": "bold"}
+    style: Style = {"va": "center", "fontsize": sheet.number_size, "fontweight": "bold"}
     write(axes, theme, end + 0.022 * room, y, number(estimate.mean), **style)
 
 
 def _draw_peak(sheet: Sheet, axes: Axes, estimate: Estimate | None, y: int) -> None:
     """Draw the largest share of traffic on the new version, in a box that stands for all of it."""
     theme = sheet.page.theme
-    box = {"xy": (0, y - 0.17), "height": 0.34}
+    box: Style = {"xy": (0, y - 0.17), "height": 0.34}
     axes.set_xlim(-0.012, 1.75)
     axes.add_patch(Rectangle(width=1, facecolor="none", edgecolor=theme.muted, linewidth=1.5, **box))
     if estimate is not None:
@@ -181,7 +191,7 @@ def _draw_budget(sheet: Sheet, axes: Axes, row: Row, y: int) -> None:
     below = words("budget_share", span=words.span(used * MONTH)) if used * MONTH >= 1 else ""
     if latency is not None and latency.mean > max(used, LEAST_LATENCY_BUDGET):
         below = words("budget_latency", value=words.percent(latency.mean))
-    style = {"fontsize": sheet.number_size, "fontweight": "bold"}
+    style: Style = {"fontsize": sheet.number_size, "fontweight": "bold"}
     write(axes, theme, 0, y + (0.03 if below else 0), words.percent(used), va="bottom" if below else "center", **style)
     write(axes, theme, 0, y - 0.04, below, va="top", fontsize=SMALL, color=theme.muted)
 

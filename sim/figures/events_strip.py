@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -13,17 +13,18 @@ from matplotlib.axes import Axes
 from sim.figures.layout import rows_for
 from sim.figures.marks import glyph
 from sim.figures.sources import RunSource
-from sim.figures.theme import BODY, Page, Theme, write
+from sim.figures.theme import BODY, Page, Style, Theme, write
 from sim.figures.words import Wording
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.text import Text
 
 SEVERITY = ("error", "pass", "inconclusive", "fail")
 LOOK_ROWS, EVENT_ROWS = 2, 3
 """Most rows of verdicts and of changes."""
 
-MARK_PIXELS = 44.0
+MARK_PIXELS = 50.0
 """Room for a mark, at the resolution of the page."""
 
 GAP_PIXELS = 10.0
@@ -31,7 +32,7 @@ GAP_PIXELS = 10.0
 
 @dataclass(frozen=True)
 class Item:
-    """One entry of the strip. kind: a verdict, or what happened; weights: those asked for, when that is what happened."""
+    """One entry of the strip. kind: a verdict or a kind of event; weights: the percents asked for, where it is that."""
 
     at: float
     until: float
@@ -48,15 +49,20 @@ def looks(run: RunSource, words: Wording) -> list[Item]:
     paged = {f"alert {subject}" for subject in run.events.loc[run.events["kind"] == "firing", "subject"]}
     decisions = run.decisions[~run.decisions["judge"].isin(paged)]
     for _, rows in decisions.groupby(["judge", "metric"], sort=False):
-        for verdict, same in groupby(rows.itertuples(), key=lambda row: str(row.verdict)):
+        for verdict, same in groupby(_observations(rows), key=lambda row: str(row.verdict)):
             seen = list(same)
             text = words(verdict)
             if verdict == "fail":
                 value = words.measured(str(seen[-1].metric), float(seen[-1].value))
-                limit = words.measured(str(seen[-1].metric), float(seen[-1].threshold))
+                limit = words.limit(str(seen[-1].metric), float(seen[-1].threshold))
                 text = words("look_failed", value=value, threshold=limit)
             items.append(Item(float(seen[0].at_seconds), float(seen[-1].at_seconds), verdict, text, len(seen)))
     return sorted(items, key=lambda item: item.at)
+
+
+def _observations(frame: pd.DataFrame) -> Iterator[Any]:
+    """Yield the rows of a frame."""
+    yield from frame.itertuples()
 
 
 Happening = tuple[str, bool]
@@ -67,7 +73,7 @@ def happenings(run: RunSource, words: Wording) -> list[Item]:
     """Return what changed the rollout: weights, copies, pages, undo, promotion, in words."""
     items = []
     copies = False
-    for row in run.events.itertuples():
+    for row in _observations(run.events):
         if row.kind == "mirror":
             copies = not copies
         at, key, turns = float(row.at_seconds), *_happening(row, copies)
@@ -103,9 +109,14 @@ def _happening(event: Any, copies: bool) -> Happening:
 
 
 def _without_echoes(items: Sequence[Item]) -> list[Item]:
-    """Return the items without an abort that carries out an undo of the same moment."""
+    """Return the items without what only carries out an undo of the same moment: the abort, the weight of 0."""
     undone = {item.at for item in items if item.kind == "undo"}
-    return [item for item in items if item.kind != "abort" or item.at not in undone]
+    stopped = undone | {item.at for item in items if item.kind == "abort"}
+    return [
+        item
+        for item in items
+        if not (item.kind == "abort" and item.at in undone) and not (item.weights == (0.0,) and item.at in stopped)
+    ]
 
 
 class Strip:
@@ -195,7 +206,7 @@ def draw_item(axes: Axes, theme: Theme, strip: Strip, item: Item, y: float) -> T
         axes.plot([item.at], [y], marker=5, markersize=10, color=theme.candidate, clip_on=False, linestyle="none")
     else:
         colour = theme.ink if item.is_turning_point else theme.surface
-        edge = {"markeredgecolor": theme.ink, "markeredgewidth": 1.8}
+        edge: Style = {"markeredgecolor": theme.ink, "markeredgewidth": 1.8}
         axes.plot([item.at], [y], marker="s", markersize=10, color=colour, clip_on=False, linestyle="none", **edge)
     flipped = strip.is_flipped(item)
     return write(

@@ -10,7 +10,7 @@ Box = tuple[float, float, float, float]
 
 
 def rows_for(spans: Sequence[tuple[float, float]], rows: int, gap: float = 0.0) -> list[int | None]:
-    """Return for each span (left, right; sorted by left) the first row in which it overlaps nothing; None without one."""
+    """Return for each span (left, right; by left) the first row in which it overlaps nothing; None if there is none."""
     ends = [float("-inf")] * rows
     chosen: list[int | None] = []
     for left, right in spans:

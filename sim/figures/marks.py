@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Transform
 
-from sim.figures.theme import BODY, SMALL, Theme, write
+from sim.figures.theme import BODY, SMALL, Style, Theme, write
 
 Dashes = tuple[float, tuple[float, ...]]
 
@@ -105,7 +105,13 @@ def glyph(
 def bracket_across(axes: Axes, theme: Theme, low: float, high: float, y: float, cap: float) -> None:
     """Draw a horizontal interval with a halo, so that it reads on any fill. cap: half its height, in data units."""
     for colour, width, level in ((theme.surface, 6.0, 4), (theme.ink, 2.6, 5)):
-        style = {"color": colour, "linewidth": width, "zorder": level, "solid_capstyle": "butt", "linestyle": "-"}
+        style: Style = {
+            "color": colour,
+            "linewidth": width,
+            "zorder": level,
+            "solid_capstyle": "butt",
+            "linestyle": "-",
+        }
         axes.plot([low, high], [y, y], **style)
         for end in (low, high):
             axes.plot([end, end], [y - cap, y + cap], **style)
@@ -113,7 +119,7 @@ def bracket_across(axes: Axes, theme: Theme, low: float, high: float, y: float, 
 
 def bracket_up(axes: Axes, theme: Theme, x: float, low: float, high: float, cap: float = 6.0) -> None:
     """Draw a vertical interval. cap: half its width in points."""
-    style = {"color": theme.ink, "zorder": 6, "linestyle": "-"}
+    style: Style = {"color": theme.ink, "zorder": 6, "linestyle": "-"}
     axes.plot([x, x], [low, high], linewidth=2.6, solid_capstyle="butt", **style)
     axes.plot(
         [x, x], [low, high], marker="_", markersize=2 * cap, markeredgewidth=2.6, **{**style, "linestyle": "none"}
@@ -158,8 +164,8 @@ def say_no_data(axes: Axes, theme: Theme, text: str) -> None:
     """Fill empty axes with the dotted band and say why they are empty."""
     start, end = axes.get_xlim()
     no_data(axes, theme, start, end)
-    style = {"ha": "center", "va": "center", "fontsize": BODY, "color": theme.muted}
-    box = {"facecolor": theme.surface, "edgecolor": "none", "pad": 5}
+    style: Style = {"ha": "center", "va": "center", "fontsize": BODY, "color": theme.muted}
+    box: Style = {"facecolor": theme.surface, "edgecolor": "none", "pad": 5}
     write(axes, theme, 0.5, 0.5, text, transform=axes.transAxes, bbox=box, **style)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -15,7 +15,7 @@ Format = Literal["png", "svg"]
 _WRITING = Lock()
 """Matplotlib takes the settings of an SVG from global ones, which are changed only while one is written."""
 
-SVG_SETTINGS = {"svg.hashsalt": "rollsim", "svg.fonttype": "none"}
+SVG_SETTINGS: dict[Any, Any] = {"svg.hashsalt": "rollsim", "svg.fonttype": "none"}
 METADATA = {"png": {"Software": None}, "svg": {"Date": None, "Creator": None}}
 """Neither a date nor a version: equal figures have equal bytes."""
 
@@ -24,7 +24,7 @@ def picture(figure: Figure, kind: Format = "png") -> bytes:
     """Return the figure as PNG or SVG; texts of an SVG stay texts."""
     written = BytesIO()
     with _WRITING, matplotlib.rc_context(SVG_SETTINGS):
-        figure.savefig(written, format=kind, dpi=figure.dpi, metadata=METADATA[kind])
+        figure.savefig(written, format=kind, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=METADATA[kind])
     return written.getvalue()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ from sim.figures.layout import Box, Label, place
 from sim.figures.marks import ASKED, bracket_up, no_data
 from sim.figures.results import Estimate, Results, Row, results
 from sim.figures.sources import ComparisonSource
-from sim.figures.theme import BODY, SMALL, STRONG, Page, Theme, text_style, theme_named, write
+from sim.figures.theme import BODY, SMALL, STRONG, Page, Style, Theme, text_style, theme_named, write
 from sim.figures.titles import comparison_made, intervals
 from sim.figures.words import Wording
 
@@ -90,13 +91,18 @@ LEAST_COST_SCALE = 10.0
 
 
 def _title(points: Sequence[Point], words: Wording) -> str:
+    """Return what the safest strategy that delivers saves over the fastest, and what it takes."""
     delivering = [point for point in points if point.delivers]
     if not delivering:
         return words("plane_title_none")
     fastest = min(delivering, key=lambda point: (point.x, point.harm.mean))
-    if fastest.harm.mean <= min(point.harm.mean for point in delivering):
-        return words("plane_title_best", strategy=words.strategy(fastest.row.strategy))
-    return words("plane_title_tradeoff")
+    safest = min(delivering, key=lambda point: (point.harm.mean, point.x))
+    name = words.strategy(safest.row.strategy)
+    saved = fastest.harm.mean - safest.harm.mean
+    if saved <= 0:
+        return words("plane_title_best", strategy=name)
+    other, span = words.strategy(fastest.row.strategy), words.span(safest.x - fastest.x)
+    return words("plane_title", safest=name, fastest=other, count=words.count(saved), span=span)
 
 
 def _scales(axes: Axes, theme: Theme, words: Wording, points: Sequence[Point], shelf: float | None) -> None:
@@ -146,7 +152,7 @@ def _draw_front(axes: Axes, page: Page, points: Sequence[Point]) -> list[Point]:
     best = front(points)
     if len(best) > 1:
         xs, ys = [point.x for point in best], [point.harm.mean for point in best]
-        style = {"color": page.theme.muted, "linewidth": 1.6, "linestyle": ASKED, "zorder": 1.5}
+        style: Style = {"color": page.theme.muted, "linewidth": 1.6, "linestyle": ASKED, "zorder": 1.5}
         axes.step(xs, ys, where="post", gid="front", **style)
     return best
 
@@ -174,7 +180,7 @@ def _draw_better(axes: Axes, page: Page, words: Wording) -> Text:
     tip, tail = (0.012, 0.03), (0.06, 0.105)
     arrow = {"arrowstyle": "-|>", "color": theme.muted, "linewidth": 2.2, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", xy=tip, xytext=tail, xycoords="axes fraction", arrowprops=arrow)
-    style = {"fontsize": STRONG, "fontweight": "bold", "color": theme.muted, "ha": "left", "va": "bottom"}
+    style: Style = {"fontsize": STRONG, "fontweight": "bold", "color": theme.muted, "ha": "left", "va": "bottom"}
     return write(axes, theme, tail[0] + 0.004, tail[1] - 0.005, words("better"), transform=axes.transAxes, **style)
 
 
@@ -213,7 +219,7 @@ def _label(axes: Axes, page: Page, words: Wording, point: Point) -> tuple[Text, 
 
 def _front_label(axes: Axes, page: Page, words: Wording) -> tuple[Text, Text]:
     upper, _, lower = words("front").partition("\n")
-    style = {"fontsize": SMALL, "color": page.theme.muted, "va": "bottom"}
+    style: Style = {"fontsize": SMALL, "color": page.theme.muted, "va": "bottom"}
     return page.write(0, 0, upper, **style), page.write(0, 0, lower, **style)
 
 
@@ -264,7 +270,7 @@ def _bracket_box(axes: Axes, point: Point) -> Box:
 
 def _corner(axes: Axes, best: Sequence[Point]) -> Box:
     """Return the longest level stretch of the front, as a point to be labelled."""
-    levels = list(zip(best, best[1:], strict=False))
+    levels = list(pairwise(best))
     one, other = max(levels, key=lambda pair: math.log(pair[1].x / pair[0].x))
     x, y = axes.transData.transform((math.sqrt(one.x * other.x), one.harm.mean))
     return x, y, x, y
@@ -272,7 +278,7 @@ def _corner(axes: Axes, best: Sequence[Point]) -> Box:
 
 def _front_boxes(axes: Axes, best: Sequence[Point]) -> list[Box]:
     boxes: list[Box] = []
-    for one, other in zip(best, best[1:], strict=False):
+    for one, other in pairwise(best):
         corners = [(one.x, one.harm.mean), (other.x, one.harm.mean), (other.x, other.harm.mean)]
         (x0, y0), (x1, _), (_, y2) = np.asarray(axes.transData.transform(corners)).tolist()
         boxes += [(x0, y0 - 3, x1, y0 + 3), (x1 - 3, y2, x1 + 3, y0)]

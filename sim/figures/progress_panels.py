@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
-from sim.figures.bins import Floats, of_version, pod_phases, summed
+from sim.figures.bins import Floats, of_version, pod_phases, stretches, summed
 from sim.figures.marks import (
     ASKED,
     DOTTED,
@@ -20,9 +19,9 @@ from sim.figures.marks import (
     round_ticks,
     say_no_data,
 )
-from sim.figures.scene import NOT_REACHED, Scene, area_sample, line_sample, ticks
+from sim.figures.scene import NOT_REACHED, Scene, area_sample, least_scale, line_sample, ticks
 from sim.figures.sources import RunSource
-from sim.figures.theme import SMALL, write
+from sim.figures.theme import SMALL, Style, write
 
 HEADROOM = 1.12
 
@@ -78,8 +77,7 @@ def actual_share(scene: Scene) -> tuple[Floats, Floats]:
 
 def missing(values: Floats, edges: Floats) -> list[tuple[float, float]]:
     """Return the stretches of bins that hold nan."""
-    change = np.flatnonzero(np.diff(np.concatenate(([0], np.isnan(values).astype(int), [0]))))
-    return [(float(edges[first]), float(edges[last])) for first, last in zip(change[::2], change[1::2], strict=True)]
+    return [(float(edges[first]), float(edges[last])) for first, last in stretches(np.isnan(values))]
 
 
 PHASES = (("ready", ""), ("starting", ".."), ("terminating", "\\\\\\"))
@@ -114,7 +112,7 @@ def _draw_pod_area(
     theme, live = scene.theme, upper > lower
     if not live.any():
         return
-    style = {"facecolor": mark.colour, "linewidth": 0}
+    style: Style = {"facecolor": mark.colour, "linewidth": 0}
     if hatch:
         style = {"facecolor": theme.surface, "edgecolor": mark.colour, "linewidth": 1.3, "hatch": hatch}
         style |= {"hatchcolor": theme.ink, "hatch_linewidth": HATCH_WIDTH}
@@ -129,7 +127,7 @@ def _pod_key(scene: Scene, axes: Axes) -> None:
     theme = scene.theme
     samples = []
     for phase, hatch in PHASES:
-        style = {"facecolor": theme.muted, "edgecolor": theme.muted, "linewidth": 1.2}
+        style: Style = {"facecolor": theme.muted, "edgecolor": theme.muted, "linewidth": 1.2}
         if hatch:
             style |= {
                 "facecolor": theme.surface,
@@ -149,14 +147,19 @@ def name_area(scene: Scene, axes: Axes, name: str, at: Floats, lower: Floats, up
     """Write a version's name where its area stays high enough for longest; nowhere if it never does."""
     box = axes.get_window_extent()
     high = (upper - lower) / axes.get_ylim()[1] * box.height >= NAME_ROOM[1]
-    change = np.flatnonzero(np.diff(np.concatenate(([0], high[:-1].astype(int), [0]))))
-    stretches = [(float(at[first]), float(at[last])) for first, last in zip(change[::2], change[1::2], strict=True)]
-    start, end = max(stretches, key=lambda stretch: stretch[1] - stretch[0], default=(0.0, 0.0))
+    places = [(float(at[first]), float(at[last])) for first, last in stretches(high[:-1])]
+    start, end = max(places, key=lambda stretch: stretch[1] - stretch[0], default=(0.0, 0.0))
     if (end - start) / scene.duration * box.width < NAME_ROOM[0]:
         return
     middle = (start + end) / 2
     row = int(np.searchsorted(at, middle, side="right")) - 1
-    style = {"ha": "center", "va": "center", "fontsize": SMALL, "fontweight": "bold", "color": scene.theme.label_on_hue}
+    style: Style = {
+        "ha": "center",
+        "va": "center",
+        "fontsize": SMALL,
+        "fontweight": "bold",
+        "color": scene.theme.label_on_hue,
+    }
     write(axes, scene.theme, middle, (lower[row] + upper[row]) / 2, name, zorder=3, **style)
 
 
@@ -169,7 +172,8 @@ def draw_served(scene: Scene, axes: Axes) -> None:
         upper = base + (requests - failed) / scene.widths
         axes.stairs(upper, scene.edges, baseline=base, fill=True, color=mark.colour, linewidth=0, gid=f"{name} served")
         if base.any():
-            axes.stairs(base, scene.edges, color=scene.theme.surface, linewidth=1.6, baseline=None)
+            between = np.where(upper > base, base, np.nan)
+            axes.stairs(between, scene.edges, color=scene.theme.surface, linewidth=1.6, baseline=None)
         named.append((name, base, upper))
         base = upper
     limit = ceiling(max(1.0, base.max()))
@@ -189,22 +193,14 @@ def draw_failed(scene: Scene, axes: Axes) -> None:
         if failed.any():
             face = scene.marks[name].colour if name else theme.panel
             style = crossed(theme.ink, theme.on_hue if name else theme.muted, face)
-            bars = failed / scene.widths
-            middle = (scene.edges[:-1] + scene.edges[1:]) / 2
-            axes.bar(
-                middle,
-                bars,
-                scene.widths * 0.86,
-                bottom=base,
-                linewidth=0.9,
-                gid=f"{name or 'unreached'} failed",
-                **style,
-            )
-            base = base + bars
+            upper = base + failed / scene.widths
+            gid = f"{name or 'unreached'} failed"
+            axes.stairs(upper, scene.edges, baseline=base, fill=True, linewidth=1.0, gid=gid, **style)
+            base = upper
         key = "version_failed" if name else "unreached_failed"
         if name or failed.any():
             lines.append((words(key, version=name, count=words.count(failed.sum())), name == scene.candidate))
-    top = max(base.max(), LEAST_FAILED_PER_SECOND)
+    top = max(base.max(), least_scale(scene))
     axes.set_ylim(top * HEADROOM, 0)
     ticks(axes, scene.words, round_ticks(top, 2))
     axes.spines["bottom"].set_visible(False)
@@ -222,7 +218,3 @@ def draw_failed(scene: Scene, axes: Axes) -> None:
             color=theme.muted,
         )
     scene.notes(axes, lines)
-
-
-LEAST_FAILED_PER_SECOND = 1.0
-"""The scale of failures never shows less, so that single failures look like what they are."""

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
 
 from sim.figures.bins import (
@@ -21,8 +23,10 @@ from sim.figures.bins import (
 )
 from sim.figures.marks import LIMIT, VersionMark, ceiling, no_data, round_ticks, say_no_data
 from sim.figures.scene import Scene, line_sample, ticks
+from sim.figures.theme import Style
 
 MOST_MARKERS = 25
+LEAST_RATE = 1e-4
 LABEL_ROOM = 0.13
 """A band without data carries its name from this share of the duration on."""
 
@@ -42,7 +46,8 @@ def draw_error_rate(scene: Scene, axes: Axes) -> None:
         value = words.percent(failed / requests) if requests else words("no_data")
         lines.append((f"{name} {value}", name == scene.candidate))
     # A wide band of few requests must not press the rates flat.
-    top = ceiling(100 * max(1.15 * peak, min(band, 1.6 * peak)))
+    room = 5 if peak == objective else 1.6
+    top = ceiling(100 * max(1.15 * peak, min(band, room * peak), LEAST_RATE))
     axes.axhline(100 * objective, color=theme.ink, linewidth=1.6, linestyle=LIMIT, zorder=2, gid="objective")
     samples.append((words("objective", value=words.exact_percent(objective)), line_sample(theme.ink, 1.6, LIMIT)))
     axes.set_ylim(-0.03 * top, top)
@@ -91,7 +96,7 @@ def draw_latency(scene: Scene, axes: Axes) -> None:
     found_by_version = {}
     lines = []
     for name, mark in scene.marks.items():
-        answers = latencies(scene.run, name)
+        answers = latencies(scene.run, name, scene.duration)
         counts = answers.counts(scene.edges)
         for probability, minimum, width in ((0.5, MINIMUM_FOR_MEDIAN, 1.6), (0.99, MINIMUM_FOR_P99, 2.8)):
             found = groups(counts, scene.edges, minimum)
@@ -126,7 +131,7 @@ def _p99_note(scene: Scene, name: str, latency: Floats) -> str:
 def _draw_quantile(axes: Axes, mark: VersionMark, found: list[Group], values: Floats, width: float, gid: str) -> None:
     for first, last in _neighbours(found):
         edges = [found[first].start, *(group.end for group in found[first:last])]
-        style = {"color": mark.colour, "linestyle": mark.line, "linewidth": width, "zorder": 3}
+        style: Style = {"color": mark.colour, "linestyle": mark.line, "linewidth": width, "zorder": 3}
         axes.stairs(values[first:last], edges, baseline=None, gid=gid, **style)
 
 
@@ -145,7 +150,7 @@ def _latency_axis(scene: Scene, axes: Axes, lowest: float, highest: float) -> No
 MOST_LATENCY_TICKS = 4
 
 
-def _latency_objective(scene: Scene, axes: Axes) -> list[tuple[str, object]]:
+def _latency_objective(scene: Scene, axes: Axes) -> list[tuple[str, Line2D | Rectangle]]:
     """Draw the limit of the latency objective where the panel reaches it; return its line of the key."""
     objective = scene.run.scenario.objectives.latency
     if objective is None or not axes.get_ylim()[0] < 1000 * objective.limit < axes.get_ylim()[1]:

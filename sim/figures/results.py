@@ -41,7 +41,7 @@ class Row:
             mean = float(value["mean"])
             low, high = (mean if value[end] is None else float(value[end]) for end in ("low", "high"))
             return Estimate(mean, low, high, int(value["n"]), int(value["of"]))
-        return None if value is None else Estimate(*[float(value)] * 3)
+        return None if value is None else Estimate(float(value), float(value), float(value))
 
     @property
     def outcomes(self) -> Mapping[str, int]:

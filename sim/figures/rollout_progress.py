@@ -11,7 +11,7 @@ from sim.figures.bins import bin_edges, bin_width
 from sim.figures.events_strip import EVENT_ROWS, LOOK_ROWS, Item, Strip, draw_item, happenings, looks
 from sim.figures.progress_panels import draw_failed, draw_pods, draw_served, draw_share
 from sim.figures.progress_rates import draw_error_rate, draw_latency
-from sim.figures.scene import Scene, time_axis
+from sim.figures.scene import Scene, shown_until, time_axis
 from sim.figures.sources import RunSource
 from sim.figures.theme import LEFT, SMALL, STRONG, TALL, Page, theme_named, write
 from sim.figures.titles import made, outcome_at, sentence, strategy_label
@@ -38,9 +38,10 @@ def rollout_progress(run: RunSource, theme: str = "light", words: Mapping[str, s
     """Return the figure of how one rollout went, from its first moment to its last."""
     wording = Wording(words)
     page = Page(theme_named(theme), TALL)
-    width = bin_width(run.record.duration)
-    scene = Scene(page, run, wording, bin_edges(run.record.duration, width))
-    page.head(_title(run, wording), *_lines(run, wording, width))
+    until = shown_until(run)
+    width = bin_width(until)
+    scene = Scene(page, run, wording, bin_edges(until, width))
+    page.head(_title(run, wording), *_lines(scene, width))
     top, items = _draw_strip(scene)
     panels = _draw_panels(scene, top)
     for axes in panels:
@@ -60,8 +61,12 @@ def _title(run: RunSource, words: Wording) -> str:
     return words("progress_title", strategy=strategy_label(run, words), outcome=outcome_at(run, words), harm=harm)
 
 
-def _lines(run: RunSource, words: Wording, width: float) -> tuple[str, ...]:
+def _lines(scene: Scene, width: float) -> tuple[str, ...]:
+    """Return why it ended so, and how the figure was made."""
+    run, words = scene.run, scene.words
     how = words("progress_made", made=made(run.scenario, run.record.seed, words), width=words.span(width))
+    if scene.duration < run.record.duration:
+        how = f"{how} {words('shown_until', span=words.span(run.record.duration))}"
     reason = run.record.outcome_reason
     return (sentence(reason), how) if reason else (how,)
 
@@ -69,14 +74,14 @@ def _lines(run: RunSource, words: Wording, width: float) -> tuple[str, ...]:
 def _draw_strip(scene: Scene) -> tuple[float, list[Item]]:
     """Draw the strip of events; return where the panels may begin, and what happened."""
     run, page, words = scene.run, scene.page, scene.words
-    strip = Strip(page, words, PANELS_LEFT, PANELS_RIGHT, run.record.duration)
+    strip = Strip(page, words, PANELS_LEFT, PANELS_RIGHT, scene.duration)
     verdicts = strip.lay_out(looks(run, words), LOOK_ROWS)
     changes = strip.lay_out(happenings(run, words), EVENT_ROWS)
     look_rows = 1 + max((row for row, _ in verdicts), default=-1)
     rows = max(1, look_rows + 1 + max((row for row, _ in changes), default=-1))
     bottom = TOP - rows * ROW
     axes = page.panel((PANELS_LEFT, bottom, PANELS_RIGHT - PANELS_LEFT, rows * ROW))
-    axes.set(xlim=(0, run.record.duration), ylim=(rows, 0), xticks=[], yticks=[])
+    axes.set(xlim=(0, scene.duration), ylim=(rows, 0), xticks=[], yticks=[])
     axes.spines["bottom"].set_visible(False)
     axes.grid(False)
     page.write(LEFT, TOP - ROW / 2, words("events"), fontsize=STRONG, fontweight="bold", va="center_baseline")

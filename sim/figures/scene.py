@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from sim.figures.bins import Floats, of_version, summed
 from sim.figures.marks import Dashes, VersionMark, version_marks
 from sim.figures.sources import RunSource
-from sim.figures.theme import LEFT, SMALL, Page, Theme
+from sim.figures.theme import LEFT, SMALL, Page, Style, Theme
 from sim.figures.words import Wording
 
 
@@ -36,7 +36,8 @@ class Scene:
 
     @property
     def duration(self) -> float:
-        return self.run.record.duration
+        """Return how many seconds are shown."""
+        return float(self.edges[-1])
 
     @property
     def stable(self) -> str:
@@ -108,9 +109,19 @@ NOT_REACHED = ""
 """The version of what reached none."""
 
 
+LEAST_SHARE_OF_TRAFFIC = 0.01
+
+
+def least_scale(scene: Scene) -> float:
+    """Return the least scale of failed requests a second: single failures must look like what they are."""
+    requests = np.sum([scene.of_users(version)[0] for version in (*scene.marks, NOT_REACHED)])
+    return max(LEAST_SHARE_OF_TRAFFIC * float(requests) / scene.duration, 1e-3)
+
+
 def line_sample(colour: str, width: float, style: str | Dashes = "-", marker: str = "") -> Line2D:
     """Return a piece of a line for a key."""
-    return Line2D([], [], color=colour, linewidth=width, linestyle=style, marker=marker, markersize=6.5)
+    look: Style = {"linestyle": style, "marker": marker}
+    return Line2D([], [], color=colour, linewidth=width, markersize=6.5, **look)
 
 
 def area_sample(**style: Any) -> Rectangle:
@@ -118,14 +129,40 @@ def area_sample(**style: Any) -> Rectangle:
     return Rectangle((0, 0), 1, 1, **style)
 
 
+SETTLED = ("rolled_back", "kept")
+ROOM_AFTER, WORTH_CUTTING = 1.4, 0.6
+"""How far past the last change a figure goes, and from which part of the run on it shows all of it."""
+
+
+def shown_until(run: RunSource) -> float:
+    """Return up to when a run is worth drawing: its end, or soon after its last change.
+
+    Only a run that ended without a pod of the new version is cut: from then on it is the run without the release.
+    """
+    record = run.record
+    if record.outcome not in SETTLED or record.candidate is None:
+        return record.duration
+    gone = run.pods.loc[run.pods["version"] == record.service_versions[record.candidate][1], "gone_at"]
+    if gone.isna().any():
+        return record.duration
+    moments = [gone.max(), run.events["at_seconds"].max(), run.decisions["at_seconds"].max(), record.settled_at]
+    last = ROOM_AFTER * max(moment for moment in moments if moment == moment)
+    step = next((step for step in CLOCK_STEPS if last / step <= MOST_CLOCK_TICKS), CLOCK_STEPS[-1])
+    until = math.ceil(last / step) * step
+    return float(until) if until < WORTH_CUTTING * record.duration else record.duration
+
+
+MOST_CLOCK_TICKS = 8
 CLOCK_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 
 
-def time_axis(axes: Axes, duration: float, words: Wording, *, labelled: bool, most: int = 8) -> None:
-    """Give axes the run's clock."""
+def time_axis(
+    axes: Axes, duration: float, words: Wording, *, labelled: bool, most: int = MOST_CLOCK_TICKS, to_end: bool = True
+) -> None:
+    """Give axes the run's clock. to_end: label the last moment too."""
     step = next((step for step in CLOCK_STEPS if duration / step <= most), 86400 * math.ceil(duration / 86400 / most))
     axes.set_xlim(0, duration)
-    axes.xaxis.set_major_locator(FixedLocator(np.arange(0, duration + 1e-9, step).tolist()))
+    axes.xaxis.set_major_locator(FixedLocator(np.arange(0, duration * (1 + 1e-9 if to_end else 0.95), step).tolist()))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: words.clock(seconds)))
     axes.tick_params(axis="x", labelbottom=labelled, length=4 if labelled else 0)

@@ -20,6 +20,9 @@ from matplotlib.transforms import Bbox
 
 ThemeName = Literal["light", "dark"]
 
+Style = dict[str, Any]
+"""Matplotlib's properties of an artist."""
+
 FONT = "DejaVu Sans"
 """Ships with Matplotlib and holds every sign used."""
 
@@ -39,8 +42,8 @@ LEFT = 0.03
 class Theme:
     """The colours of one look.
 
-    stable, candidate: the hues of the two versions; another version is `other`. candidate_text: the candidate's hue where
-    it has to be read as text. on_hue: marks on a version's hue, where ink would be too faint in the dark.
+    stable, candidate: the hues of the two versions; another version is `other`. candidate_text: the candidate's hue
+    where it is read as text. on_hue: marks on a version's hue, where ink would be too faint in the dark.
     """
 
     name: ThemeName
@@ -95,13 +98,14 @@ class Page(Figure):
     """A Matplotlib figure in one theme; a notebook shows it without any set-up."""
 
     def __init__(self, theme: Theme, size: tuple[float, float] = PROJECTOR) -> None:
-        super().__init__(figsize=size, dpi=DPI, facecolor=theme.surface, edgecolor="none", layout="none")
+        super().__init__(figsize=size, dpi=DPI, facecolor=theme.surface, edgecolor="none")
+        self.set_layout_engine("none")
         self.theme = theme
         FigureCanvasAgg(self)
 
     def _repr_png_(self) -> bytes:
         picture = BytesIO()
-        self.savefig(picture, format="png", dpi=DPI / 2, metadata={"Software": None})
+        self.savefig(picture, format="png", dpi=DPI / 2, facecolor=self.theme.surface, metadata={"Software": None})
         return picture.getvalue()
 
     def write(self, x: float, y: float, text: str, **style: Any) -> Text:

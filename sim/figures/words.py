@@ -16,7 +16,6 @@ ENGLISH: Mapping[str, str] = {
     "hours": "{number}\u00a0h",
     "days": "{number}\u00a0d",
     "per_second": "{number}/s",
-    "times": "{number} ×",
     # Strategies by type; a free name is shown as it is written.
     "recreate": "Recreate",
     "rollingUpdate": "Rolling update",
@@ -58,7 +57,8 @@ ENGLISH: Mapping[str, str] = {
     "exposure_none": "no user reached {version}",
     "exposure_all": "all traffic reached {version}",
     "exposure_peak": "at most {share} of traffic reached {version}",
-    "progress_made": "{made}. Every panel shares the clock; bins of {width}; thin vertical lines are events.",
+    "progress_made": "{made}, bins of {width}. Thin vertical lines are events.",
+    "shown_until": "The rest of {span} is as without a release.",
     "events": "Events",
     "share": "Share of {version}",
     "pods": "Pods",
@@ -124,15 +124,16 @@ ENGLISH: Mapping[str, str] = {
     # All strategies.
     "all_title": "The same {span}, {count} ways",
     "all_title_one": "{strategy} over {span}",
-    "all_made": "Above the line: share of traffic on {version}. Hanging below, crossed: failed requests/s. "
+    "all_made": "Above the line: share of traffic on {version}. Below, crossed: failed requests/s. "
     "Same axes everywhere.",
+    "first_run": "Curves: the first run; numbers: means of {n}.",
     "all_mean": "{count} excess",
     "down": "no pod ready for {span}",
     "all_made_plain": "Hanging below the line, crossed: failed requests/s. Same axes everywhere.",
     "dotted_copies": "dotted = copies:\nno user sees {version} answer",
     "cut": "up to {value}",
     # The plane.
-    "plane_title_tradeoff": "No free lunch: the safer strategies deliver later",
+    "plane_title": "{safest} spares {count} requests that {fastest} loses, and takes {span} longer",
     "plane_title_best": "{strategy} is both the fastest and the safest here",
     "plane_title_none": "Nothing delivers here, so there is no price to compare",
     "plane_made": "Disc area = extra pod-minutes, written under each name. {means} Lower left is better.",
@@ -159,6 +160,12 @@ ENGLISH: Mapping[str, str] = {
     "verdict": "Verdict",
     "threshold_is": "threshold {value}",
     "weight": "Weight",
+    "judge_analysis": "Analysis",
+    "judge_guardrail": "Guardrail",
+    "judge_abTest": "A/B test",
+    "judge_prePromotionAnalysis": "Before promotion",
+    "judge_postPromotionAnalysis": "After promotion",
+    "judge_alert": "Alert {name}",
     "metric_errorRate": "error rate",
     "metric_latencyP50": "median latency",
     "metric_latencyP99": "99th percentile latency",
@@ -249,9 +256,13 @@ class Wording:
             return self("no_data")
         if metric.startswith("latency"):
             return self("milliseconds", number=self.count(1000 * value))
-        if metric == "burnRate":
-            return self("times", number=self.count(value))
         return self.percent(value)
+
+    def limit(self, metric: str, value: float) -> str:
+        """Return a threshold in the unit of its metric, with all its digits."""
+        if math.isnan(value) or metric.startswith("latency"):
+            return self.measured(metric, value)
+        return self.exact_percent(value)
 
     def strategy(self, name: str) -> str:
         """Return the label of a strategy: words for a type, a free name as it is written."""
