@@ -154,8 +154,7 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         turn_away(state, t, c, p, REFUSED)
         return
     if state.pod_busy[p] < state.version_workers[v]:
-        state.pod_busy[p] += 1
-        change_busy(state, t, v, MORE)
+        change_busy(state, t, p, v, MORE)
         start(state, t, c, p, new_worker(state, p))
     elif state.pod_waiting[p] < state.version_queue[v]:
         enqueue(state, c, p)
@@ -175,8 +174,11 @@ def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
 
 
 @compiled
-def change_busy(state: Any, t: float, v: int, change: int) -> None:
-    """Change the number of busy workers of a version, its integral up to date."""
+def change_busy(state: Any, t: float, p: int, v: int, change: int) -> None:
+    """Change the number of busy workers of a pod and of its version, their integrals up to date."""
+    state.pod_area[p] += state.pod_busy[p] * (t - state.pod_busy_since[p])
+    state.pod_busy_since[p] = t
+    state.pod_busy[p] += change
     state.version_area[v] += state.version_busy[v] * (t - state.version_since[v])
     state.version_since[v] = t
     state.version_busy[v] += change
@@ -206,6 +208,7 @@ def free_worker(state: Any, w: int) -> None:
 @compiled
 def start(state: Any, t: float, c: int, p: int, w: int) -> None:
     """Worker w of pod p begins with call c."""
+    state.pod_started[p] += 1
     state.call_state[c] = RUNNING
     state.call_worker[c] = w
     state.call_start[c] = t
@@ -259,8 +262,7 @@ def go_on(state: Any, t: float, w: int) -> None:
         leave_queue(state, c, p)
         start(state, t, c, p, w)
     else:
-        state.pod_busy[p] -= 1
-        change_busy(state, t, state.pod_version[p], LESS)
+        change_busy(state, t, p, state.pod_version[p], LESS)
         free_worker(state, w)
 
 

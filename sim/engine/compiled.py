@@ -26,7 +26,7 @@ from sim.engine.layout import (
     STICKY,
     WAITING,
 )
-from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, Route
+from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Route
 
 LAST_MOMENT = 1e300
 """Later than any event and below infinity, which stands for "no event"."""
@@ -104,6 +104,8 @@ class CompiledPlane:
             state.version_area[version] += state.version_busy[version] * (self._now - state.version_since[version])
             state.version_since[version] = self._now
             state.version_busy[version] -= len(slots)
+            state.pod_area[pod] += state.pod_busy[pod] * (self._now - state.pod_busy_since[pod])
+            state.pod_busy_since[pod] = self._now
         state.pod_busy[pod] = 0
         state.worker_pod[slots], state.worker_due[slots] = -1, math.nan
         free = int(state.iv[FREE_WORKERS])
@@ -134,6 +136,12 @@ class CompiledPlane:
         state = self._state
         busy_seconds = state.version_area + state.version_busy * (self._now - state.version_since)
         return Load(state.version_waiting.copy(), state.version_busy.copy(), busy_seconds)
+
+    def pod_load(self) -> PodLoad:
+        """Return what each pod has worked so far."""
+        state, pods = self._state, slice(self._pods)
+        running = state.pod_busy[pods] * (self._now - state.pod_busy_since[pods])
+        return PodLoad(state.pod_started[pods].copy(), state.pod_area[pods] + running, state.pod_waiting[pods].copy())
 
     def answers(self) -> Answers:
         """Return all rows so far."""

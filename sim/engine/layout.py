@@ -101,5 +101,5 @@ POD_FIELDS: dict[str, type] = {
     "pod_version": np.int64, "pod_listens": np.int64, "pod_since": np.float64, "pod_endpoint": np.int64,
     "pod_ejected": np.int64, "pod_busy": np.int64, "pod_waiting": np.int64, "pod_head": np.int64, "pod_tail": np.int64,
     "pod_requests": np.int64, "pod_failures": np.int64, "pod_ejections": np.int64, "pod_return_tick": np.int64,
-    "pod_return_at": np.float64,
+    "pod_return_at": np.float64, "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
 }  # fmt: skip

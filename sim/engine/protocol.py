@@ -125,6 +125,17 @@ class Load:
     busy_seconds: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class PodLoad:
+    """State per pod at the engine's moment, by number of the pod: attempts started so far (int64), the integral of busy
+    workers so far, abandoned work included (float64, seconds), and attempts waiting now (int64).
+    """
+
+    started: NDArray[np.int64]
+    busy_seconds: NDArray[np.float64]
+    waiting: NDArray[np.int64]
+
+
 class Engine(Protocol):
     """A data plane. Every change takes effect at the moment of the last `advance`."""
 
@@ -157,6 +168,9 @@ class Engine(Protocol):
 
     def load(self) -> Load:
         """Return queue and busy workers per version now."""
+
+    def pod_load(self) -> PodLoad:
+        """Return what each pod has worked so far."""
 
     def answers(self) -> Answers:
         """Return all rows so far."""

@@ -22,7 +22,7 @@ import simpy
 
 from sim.balancers import BALANCERS
 from sim.engine.keyed import ATTEMPT, MIRROR, ROUTE, U, attempt_luck, salt, uniforms
-from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, Reason, Route
+from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
 from sim.engine.reference_log import Log, Row
 from sim.engine.reference_outlier import Outlier
 from sim.engine.reference_service import Circumstances, Luck, decide
@@ -94,6 +94,24 @@ class Pool:
     ejected: int = 0
 
 
+@dataclass
+class Busy:
+    """The number of busy workers of a version or of a pod, and its integral over time."""
+
+    since: float = 0.0
+    workers: int = 0
+    area: float = 0.0
+
+    def change(self, now: float, change: int) -> None:
+        """Change the number."""
+        self.area, self.since = self.seconds(now), now
+        self.workers += change
+
+    def seconds(self, now: float) -> float:
+        """Return the integral up to now."""
+        return self.area + self.workers * (now - self.since)
+
+
 @dataclass(eq=False)
 class Pod:
     """A pod: its workers, its queue, and what the mesh remembers of it.
@@ -109,7 +127,8 @@ class Pod:
     lives: int = 0
     serving: dict[Attempt, None] = field(default_factory=dict)
     waiting: dict[Attempt, None] = field(default_factory=dict)
-    busy: int = 0
+    busy: Busy = field(default_factory=Busy)
+    started: int = 0
     is_endpoint: bool = False
     outlier: Outlier = field(default_factory=Outlier)
 
@@ -143,24 +162,6 @@ class Attempt:
     luck: Luck
     pod: Pod | None = None
     start: float = math.nan
-
-
-@dataclass
-class Busy:
-    """The number of busy workers of a version, and its integral over time."""
-
-    since: float
-    workers: int = 0
-    area: float = 0.0
-
-    def change(self, now: float, change: int) -> None:
-        """Change the number."""
-        self.area, self.since = self.seconds(now), now
-        self.workers += change
-
-    def seconds(self, now: float) -> float:
-        """Return the integral up to now."""
-        return self.area + self.workers * (now - self.since)
 
 
 class ReferencePlane:
@@ -272,9 +273,8 @@ class ReferencePlane:
         if not pod.listens:
             return self.turn_away(pod, call, REFUSED)
         version = self.config.versions[pod.version]
-        if pod.busy < version.concurrency:
-            pod.busy += 1
-            self.busy[pod.version].change(self.clock.now, 1)
+        if pod.busy.workers < version.concurrency:
+            self.change_busy(pod, 1)
             pod.serving[attempt] = None
             self.clock.process(self.work(pod, attempt))
         elif version.queue_capacity is None or len(pod.waiting) < version.queue_capacity:
@@ -311,6 +311,7 @@ class ReferencePlane:
         life = pod.lives
         while True:
             attempt.start = self.clock.now
+            pod.started += 1
             seconds, status = self.decide(pod, attempt)
             yield self.clock.at(self.clock.now + seconds, COMPLETION, attempt.call.key)
             if pod.lives != life:
@@ -325,8 +326,12 @@ class ReferencePlane:
             attempt = next(iter(pod.waiting))
             del pod.waiting[attempt]
             pod.serving[attempt] = None
-        pod.busy -= 1
-        self.busy[pod.version].change(self.clock.now, -1)
+        self.change_busy(pod, -1)
+
+    def change_busy(self, pod: Pod, change: int) -> None:
+        """Change the number of a pod's busy workers, and of its version's."""
+        pod.busy.change(self.clock.now, change)
+        self.busy[pod.version].change(self.clock.now, change)
 
     def decide(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
         """Return service time and status, with the faults of this moment."""
@@ -479,9 +484,8 @@ class ReferencePlane:
         killed.waiting.clear()
         killed.listens = False
         killed.lives += 1
-        if killed.busy:
-            self.busy[killed.version].change(self.clock.now, -killed.busy)
-            killed.busy = 0
+        if killed.busy.workers:
+            self.change_busy(killed, -killed.busy.workers)
         for attempt in held:
             self.observe(killed, attempt.call.pool, RESET)
             self.tell(attempt.call, RESET)
@@ -489,7 +493,7 @@ class ReferencePlane:
 
     def is_idle(self, pod: int) -> bool:
         """True when the pod serves nothing and nothing waits at it."""
-        return not self.pods[pod].busy and not self.pods[pod].waiting
+        return not self.pods[pod].busy.workers and not self.pods[pod].waiting
 
     def set_route(self, route: Route) -> None:
         """Use `route` for requests from now on."""
@@ -502,6 +506,14 @@ class ReferencePlane:
             waiting[pod.version] += len(pod.waiting)
         workers = np.array([busy.workers for busy in self.busy], np.int64)
         return Load(waiting, workers, np.array([busy.seconds(self.clock.now) for busy in self.busy]))
+
+    def pod_load(self) -> PodLoad:
+        """Return what each pod has worked so far."""
+        return PodLoad(
+            np.array([pod.started for pod in self.pods], np.int64),
+            np.array([pod.busy.seconds(self.clock.now) for pod in self.pods], np.float64),
+            np.array([len(pod.waiting) for pod in self.pods], np.int64),
+        )
 
     def answers(self) -> Answers:
         """Return all rows so far."""

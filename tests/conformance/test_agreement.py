@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planes import ALL_TO_FIRST, Move, Setup, columns, drawn, on_grid, served, versions
 
-from sim.engine.protocol import Reason, Route
+from sim.engine.protocol import Engine, Reason, Route
 from sim.spec.mesh import Mesh
 
 GRID = 1 / 128
@@ -118,6 +118,12 @@ def assert_agreement(setup: Setup) -> None:
     assert columns(compiled.answers()) == columns(reference.answers())
     assert compiled.ejections() == reference.ejections()
     assert compiled.load().busy_seconds.tolist() == reference.load().busy_seconds.tolist()
+    assert worked(compiled) == worked(reference)
+
+
+def worked(engine: Engine) -> list[list[float]]:
+    """Return what each pod has worked, column by column."""
+    return [column.tolist() for column in vars(engine.pod_load()).values()]
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -141,7 +147,7 @@ def test_engines_agree_in_the_middle_of_a_run() -> None:
     for kind in ("compiled", "reference"):
         engine = served(kind, setup.but(moves=()), extra=[1.0])
         engine = served(kind, setup, extra=[0.1, 1.7])
-        loads.append([value.tolist() for value in vars(engine.load()).values()])
+        loads.append([[value.tolist() for value in vars(engine.load()).values()], worked(engine)])
     assert loads[0] == loads[1]
 
 
