@@ -73,10 +73,17 @@ def title_of(scenario: Scenario) -> str:
 def show_intro(scenario: Scenario, call: str) -> None:
     """Show what the scenario is about and what to predict, before anything is run."""
     metadata = scenario.metadata
-    asked = in_words(metadata.predict)
     ways = "".join(tag("dt", text(name)) + tag("dd", text(spec.summary)) for name, spec in scenario.strategies.items())
     parts = [tag("h1", text(title_of(scenario))), tag("p", text(in_words(metadata.teaches)))]
-    if asked:
-        parts.append(tag("p", tag("small", text(words("predict"))), text(asked), class_="ask"))
+    parts.append(_question(words("predict"), in_words(metadata.predict)))
     st.html(tag("div", *parts, tag("p", tag("b", text(words("strategies_title")))), tag("dl", ways), class_="intro"))
     st.markdown(call)
+
+
+def show_discussion(scenario: Scenario) -> None:
+    """Show what to talk about once the results are there."""
+    st.html(tag("div", _question(words("discuss"), in_words(scenario.metadata.discuss)), class_="intro"))
+
+
+def _question(title: str, question: str) -> str:
+    return tag("p", tag("small", text(title)), text(question), class_="ask") if question else ""

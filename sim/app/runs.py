@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -29,6 +29,7 @@ KEPT_RUNS, KEPT_COMPARISONS = 32, 2
 """A run is kept as the stage's events, below a megabyte; a comparison holds the runs that its figures draw."""
 
 _one_at_a_time = Lock()
+_is_warm = Event()
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ def comparison_runs(scenario: Scenario, replications: int) -> int:
     return replications * (2 * len(scenario.strategies) + 1)
 
 
+def is_warm() -> bool:
+    """True when a run has been made since the start, so that the engine's kernels are there."""
+    return _is_warm.is_set()
+
+
 def shown_run(scenario: Scenario, strategy: str) -> Shown:
     """Return the run of a strategy."""
     return _run(_scenario=scenario, digest=scenario.digest(), strategy=strategy)
@@ -97,6 +103,7 @@ def drawn(scenario: Scenario, replications: int, name: str, draw: Callable[[], F
 def _run(_scenario: Scenario, digest: str, strategy: str) -> Shown:
     with _one_at_a_time:
         run = simulate(_scenario, strategy=strategy)
+        _is_warm.set()
         return Shown(encode(run.record, run.none.record, _scenario), run.summary())
 
 

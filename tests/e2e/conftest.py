@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from sim.engine.cache import user_cache_folder
+
 FLAGS = [
     "--no-sandbox",  # CI runs as root
     "--disable-gpu",
@@ -34,9 +36,12 @@ def app_url(root, tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    env = {**os.environ, "HOME": str(tmp_path_factory.mktemp("home"))}
+    # A home without settings of its own, but with the kernels that are compiled already.
+    home = {"HOME": str(tmp_path_factory.mktemp("home")), "XDG_CACHE_HOME": str(user_cache_folder())}
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=root, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, cwd=root, env={**os.environ, **home}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         _await_answer(server, url)

@@ -6,6 +6,7 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 import sim
 
@@ -138,16 +139,15 @@ def test_compare_shows_every_strategy_and_one_figure_at_a_time(visit):
     table = seen.page.locator("table.comparison")
     table.wait_for()
     assert table.locator("tbody tr").count() == 6
-    sources = set()
+    sources = []
     for name in ("The plane", "All curves", "Blast radius"):
         seen.page.get_by_role("radio", name=name).click()
-        seen.idle()
         picture = seen.page.locator("[data-testid=stImage] img")
-        picture.wait_for()
-        seen.page.wait_for_timeout(300)
-        sources.add(picture.get_attribute("src"))
+        if sources:
+            expect(picture).not_to_have_attribute("src", sources[-1], timeout=20_000)
+        sources.append(picture.get_attribute("src"))
         assert "canary" in picture.get_attribute("alt")
-    assert len(sources) == 3
+    assert len(set(sources)) == 3
     assert violations(seen.page) == []
 
 

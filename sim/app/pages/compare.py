@@ -10,7 +10,7 @@ import streamlit as st
 from sim import figures
 from sim.app import runs, state
 from sim.app.comparison_table import comparison_table, figure_says
-from sim.app.frame import show_intro, show_problems, theme_name, title_of, told_problems
+from sim.app.frame import show_discussion, show_intro, show_problems, theme_name, title_of, told_problems
 from sim.app.sidebar import Choice, Refusal, address, choose
 from sim.app.words import words
 from sim.comparison import Comparison
@@ -51,6 +51,7 @@ def _show(choice: Choice) -> None:
         choice.scenario, choice.replications, f"{picked} {look}", lambda: FIGURES[picked](comparison, theme=look)
     )
     st.image(drawn, width="stretch", alt=figure_says(comparison))
+    show_discussion(choice.scenario)
 
 
 def _compared(choice: Choice) -> Comparison:

@@ -34,7 +34,8 @@ def page() -> None:
 
 def _show(choice: Choice) -> None:
     runs.check_run(choice.scenario)
-    with st.spinner(words("running", strategy=choice.strategy), show_time=True):
+    running = words("running", strategy=choice.strategy) + ("" if runs.is_warm() else " " + words("first_run"))
+    with st.spinner(running, show_time=True):
         shown = runs.shown_run(choice.scenario, choice.strategy)
     key = f"{choice.scenario.digest()}/{choice.strategy}"
     component.show(shown.events, key, _start(key), on_pause=lambda: None)

@@ -174,5 +174,6 @@ export default function ({data, parentElement, setStateValue}) {   // Streamlit 
   if (host.__key === data.key) return;       // a rerun that changes nothing leaves the player alone
   host.__stop?.();
   const {stop, player} = mount(host, data, state => setStateValue("playback", state));
+  if (data.autoplay) player.box.focus({preventScroll: true});   // Run was pressed: the next key is for the stage, not for Run again
   host.__key = data.key; host.__stop = stop; host.__player = player;
 }
