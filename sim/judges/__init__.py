@@ -3,6 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sim.judges import difference, threshold
+from sim.judges import difference, kayenta, threshold
 
-JUDGES: Mapping[str, Callable[..., Any]] = {"threshold": threshold.judge, "difference": difference.judge}
+JUDGES: Mapping[str, Callable[..., Any]] = {
+    "threshold": threshold.judge,
+    "difference": difference.judge,
+    "kayenta": kayenta.judge,
+}
