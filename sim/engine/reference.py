@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
 from heapq import heappush
 from typing import Any
 
@@ -25,6 +24,21 @@ from sim.engine.keyed import ATTEMPT, MIRROR, ROUTE, U, attempt_luck, salt, unif
 from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
 from sim.engine.reference_log import Log, Row
 from sim.engine.reference_outlier import Outlier
+from sim.engine.reference_parts import (
+    ATTEMPT_TIMED_OUT,
+    NO_ENDPOINT,
+    OK,
+    REFUSED,
+    REQUEST_TIMED_OUT,
+    RESET,
+    SHED,
+    Answer,
+    Attempt,
+    Busy,
+    Call,
+    Pod,
+    Pool,
+)
 from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.routers import NOBODY, ROUTERS
@@ -67,101 +81,8 @@ class Clock(simpy.Environment):
             self.step()
 
 
-@dataclass(frozen=True)
-class Answer:
-    """How an attempt, or the whole request, ended. is_final: the mesh does not even think of a retry."""
-
-    reason: Reason
-    status: int
-    is_final: bool = False
-
-
-OK = Answer(Reason.OK, 200, is_final=True)
-SHED, RESET, REFUSED = Answer(Reason.SHED, 503), Answer(Reason.RESET, 503), Answer(Reason.REFUSED, 503)
-NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
-ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
-
 Steps = Generator[simpy.Event, Any, None]
 """What a process yields is sent back as the Answer it waited for."""
-
-
-@dataclass(eq=False)
-class Pool:
-    """Pods among which a balancer picks. ejected: how many more there are that the mesh does not use at present."""
-
-    ready: list[Pod] = field(default_factory=list)
-    cursor: int = 0
-    ejected: int = 0
-
-
-@dataclass
-class Busy:
-    """The number of busy workers of a version or of a pod, and its integral over time."""
-
-    since: float = 0.0
-    workers: int = 0
-    area: float = 0.0
-
-    def change(self, now: float, change: int) -> None:
-        """Change the number."""
-        self.area, self.since = self.seconds(now), now
-        self.workers += change
-
-    def seconds(self, now: float) -> float:
-        """Return the integral up to now."""
-        return self.area + self.workers * (now - self.since)
-
-
-@dataclass(eq=False)
-class Pod:
-    """A pod: its workers, its queue, and what the mesh remembers of it.
-
-    serving, waiting: attempts whose caller still waits, in order. busy: workers, those with abandoned work included.
-    lives: how often it was killed.
-    """
-
-    number: int
-    version: int
-    listens: bool = False
-    since: float = math.nan
-    lives: int = 0
-    serving: dict[Attempt, None] = field(default_factory=dict)
-    waiting: dict[Attempt, None] = field(default_factory=dict)
-    busy: Busy = field(default_factory=Busy)
-    started: int = 0
-    is_endpoint: bool = False
-    outlier: Outlier = field(default_factory=Outlier)
-
-    @property
-    def requests(self) -> int:
-        """Return the number of requests here that nobody has given up."""
-        return len(self.serving) + len(self.waiting)
-
-
-@dataclass(eq=False)
-class Call:
-    """A user request, or a mirrored copy of one."""
-
-    request: int
-    copy: int
-    pool: Pool
-    attempts: list[Attempt] = field(default_factory=list)
-    news: simpy.Event | None = None
-
-    @property
-    def key(self) -> int:
-        """Return its place among completions of one instant."""
-        return 2 * self.request + self.copy
-
-
-@dataclass(eq=False)
-class Attempt:
-    """One try of a call: at which pod, with which numbers, served since when."""
-
-    call: Call
-    luck: Luck
-    pod: Pod | None = None
-    start: float = math.nan
 
 
 class ReferencePlane:
@@ -245,8 +166,9 @@ class ReferencePlane:
 
     def news_for(self, call: Call) -> simpy.Event:
         """Return the event that wakes the caller."""
-        call.news = self.clock.event()
-        return call.news
+        news = self.clock.event()
+        call.news = news
+        return news
 
     def tell(self, call: Call, answer: Answer) -> None:
         """Wake the caller."""
