@@ -18,8 +18,8 @@ CLASS = "comparison"
 Result = Mapping[str, Any]
 
 
-def comparison_table(comparison: Comparison, title: str) -> str:
-    """Return the table as HTML."""
+def comparison_table(comparison: Comparison, title: str, link: Callable[[str], str | None] = lambda _: None) -> str:
+    """Return the table as HTML; a strategy links to where it can be seen."""
     made = words(
         "compare_made" if comparison.replications > 1 else "compare_made_one",
         n=comparison.replications,
@@ -28,14 +28,18 @@ def comparison_table(comparison: Comparison, title: str) -> str:
     most = max(
         (_mean(result, "excess_failed_requests") or 0.0 for result in comparison.strategies.values()), default=0.0
     )
-    rows = [_row(name, comparison.strategies[name], most) for name in comparison.safest_first]
+    rows = [_row(_name(name, link(name)), comparison.strategies[name], most) for name in comparison.safest_first]
     heads = [words(f"head_{column}") for column in COLUMNS]
     return table((tag("b", text(title)), text(made)), heads, rows, CLASS, title)
 
 
+def _name(name: str, link: str | None) -> str:
+    return text(name) if link is None else tag("a", text(name), href=link, target="_self")
+
+
 def _row(name: str, result: Result, most: float) -> list[str]:
     return [
-        text(name) + tag("small", text(_outcome(result))),
+        name + tag("small", text(_outcome(result))),
         _bar(result, most) + _number(result, "excess_failed_requests", SAY.count),
         _number(result, "users_affected_fraction", SAY.percent),
         _share(result) + _number(result, "peak_exposure_fraction", SAY.percent, small=False),

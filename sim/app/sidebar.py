@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -85,6 +86,15 @@ def address(choice: Choice) -> dict[str, object]:
     if choice.replications != REPLICATIONS:
         names["replications"] = choice.replications
     return names | ({state.RUN: 1} if choice.is_run else {})
+
+
+def link_to(choice: Choice, strategy: str) -> str | None:
+    """Return a link to a strategy of the choice on the stage; None for a file that only this session has."""
+    if "uploaded" in st.session_state:
+        return None
+    return "./?" + urlencode(
+        {name: state.written(value) for name, value in (address(choice) | {"strategy": strategy}).items()}
+    )
 
 
 def _choice(original: Scenario, strategy: str, values: dict[str, float], is_run: bool) -> Choice:

@@ -65,10 +65,11 @@ def forget(names: Sequence[str]) -> None:
 
 def write_address(values: Mapping[str, object]) -> None:
     """Let the address say these values and nothing else."""
-    wanted = {name: _written(value) for name, value in values.items()}
+    wanted = {name: written(value) for name, value in values.items()}
     if wanted != st.query_params.to_dict():
         st.query_params.from_dict(wanted)
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Return a value as the address says it."""
     return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -41,7 +41,7 @@ ENGLISH: Mapping[str, str] = {
     "the command line has a larger budget.",
     "download": "Download YAML",
     "reset": "Back to the file's values",
-    "comparing": "Simulating {strategies} strategies, each with a bad and a good release …",
+    "comparing": "Simulating {strategies} strategies {n} times, as the release is, with a good one and without any …",
     "running": "Simulating {strategy} …",
     "first_run": "The very first run compiles the engine, which takes about 20 seconds.",
     "press_run": "Predict first, then press **Run**.",
@@ -172,7 +172,7 @@ ENGLISH: Mapping[str, str] = {
     "head_detected": "Detected",
     "head_recovered": "Recovered",
     "head_delivery": "Delivery if good",
-    "head_cost": "Extra pod-min",
+    "head_cost": "Extra pod\u2011min",
     "head_budget": "30-day budget",
 }
 

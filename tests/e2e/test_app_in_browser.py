@@ -30,6 +30,7 @@ def violations(page):
 def test_predict_then_run_then_play(visit):
     seen = visit(f"/?{SHORT}")
     assert seen.page.get_by_role("heading", name="A release with 5 % errors").is_visible()
+    assert violations(seen.page) == []
     assert "21\u202f600 requests" in seen.page.get_by_text("About").inner_text()  # 60 a second, over 6 minutes
     seen.run().stage()
     assert seen.text(".clock") == "0:00"
@@ -149,6 +150,10 @@ def test_compare_shows_every_strategy_and_one_figure_at_a_time(visit):
         assert "canary" in picture.get_attribute("alt")
     assert len(set(sources)) == 3
     assert violations(seen.page) == []
+    table.get_by_role("link", name="blueGreen").click()
+    seen.stage()
+    assert address(seen.page)["strategy"] == "blueGreen"
+    assert "blueGreen" in seen.text(".say .key")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ from sim import figures
 from sim.app import runs, state
 from sim.app.comparison_table import comparison_table, figure_says
 from sim.app.frame import show_discussion, show_intro, show_problems, theme_name, title_of, told_problems
-from sim.app.sidebar import Choice, Refusal, address, choose
+from sim.app.sidebar import Choice, Refusal, address, choose, link_to
 from sim.app.words import words
 from sim.comparison import Comparison
 
@@ -41,7 +42,7 @@ def page() -> None:
 def _show(choice: Choice) -> None:
     runs.check_comparison(choice.scenario, choice.replications)
     comparison = _compared(choice)
-    st.html(comparison_table(comparison, title_of(choice.scenario)))
+    st.html(comparison_table(comparison, title_of(choice.scenario), partial(link_to, choice)))
     state.asked_choice("figure", list(FIGURES))
     st.segmented_control(
         words("figure"), list(FIGURES), format_func=words, key="figure", required=True, label_visibility="collapsed"
@@ -56,13 +57,13 @@ def _show(choice: Choice) -> None:
 
 def _compared(choice: Choice) -> Comparison:
     place = st.empty()
-    of_all = words("comparing", strategies=len(choice.scenario.strategies))
+    of_all = words("comparing", strategies=len(choice.scenario.strategies), n=choice.replications)
 
     def progress(done: int, of: int) -> None:
         place.progress(done / of, text=of_all)
 
-    with st.spinner(of_all, show_time=True):
-        comparison = runs.comparison(choice.scenario, choice.replications, progress)
+    progress(0, 1)
+    comparison = runs.comparison(choice.scenario, choice.replications, progress)
     place.empty()
     return comparison
 
