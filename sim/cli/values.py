@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,8 +12,7 @@ NOTHING = "–"
 MINUTE, HOUR = 60, 3600
 SHORT = 10
 """Smaller times and numbers are shown with decimals."""
-SMALLEST_SHARE = 0.1
-"""Percentages below this are shown with two significant digits: 0.015 %."""
+MOST_DECIMALS = 6
 
 
 def shown(field: str, value: Any) -> str:
@@ -48,28 +48,34 @@ def _words(counts: Mapping[str, int]) -> str:
 
 
 def _interval(unit: Unit, value: Mapping[str, Any]) -> str:
-    if value["mean"] is None:
+    """Return a mean and half the interval's width, as finely as the mean; none where the width rounds to nothing."""
+    mean = value["mean"]
+    if mean is None:
         return NOTHING
-    mean = _number(unit, value["mean"])
-    if value["low"] is None or value["high"] == value["low"]:
-        return mean
-    half = (value["high"] - value["low"]) / 2
-    if unit == "s" and half < 1 <= value["mean"]:
-        return f"{mean} ± {half:.1f} s"  # not milliseconds beside minutes
-    return f"{mean} ± {_number(unit, half)}"
+    half = 0.0 if value["low"] is None else (value["high"] - value["low"]) / 2
+    if unit == "s":
+        half = float(round(half)) if mean >= SHORT else half
+        return f"{duration(mean)} ± {duration(half)}" if half else duration(mean)
+    if unit == "fraction":
+        mean, half, sign = 100 * mean, 100 * half, " %"
+    else:
+        sign = ""
+    digits = _decimals(mean)
+    told = f"{half:,.{digits}f}"
+    return f"{mean:,.{digits}f}{sign}" + (f" ± {told}{sign}" if float(told.replace(",", "")) else "")
 
 
 def _number(unit: Unit, number: float) -> str:
     if unit == "s":
         return duration(number)
     if unit == "fraction":
-        percent = 100 * number
-        return f"{percent:.2g} %" if 0 < abs(percent) < SMALLEST_SHARE else f"{percent:.1f} %"
+        return f"{100 * number:.{_decimals(100 * number)}f} %"
     return f"{number:,.{_decimals(number)}f}"
 
 
 def _decimals(number: float) -> int:
-    """Return how many decimals keep two digits that matter; a whole number has none."""
-    if number == round(number) or abs(number) >= SHORT:
+    """Return how many decimals show two digits that matter; a whole number has none."""
+    size = abs(number)
+    if size == round(size) or size >= SHORT:
         return 0
-    return 1 if abs(number) >= 1 else 2
+    return 1 if size >= 1 else min(2 - math.ceil(math.log10(size)), MOST_DECIMALS)
