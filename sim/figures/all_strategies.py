@@ -106,7 +106,7 @@ def _draw_cell(cell: Curves, box: Box, scale: float, number: int, columns: int, 
     most = 4 if columns <= 3 else 3
     time_axis(upper, scene.duration, scene.words, labelled=False, most=most, to_end=False)
     time_axis(lower, scene.duration, scene.words, labelled=number + columns >= cells, most=most, to_end=False)
-    _draw_exposure(cell, upper)
+    _draw_exposure(cell, upper, has_room=columns <= 3)
     _draw_harm(cell, lower, scale)
     if number % columns:
         for axes in (upper, lower):
@@ -114,7 +114,7 @@ def _draw_cell(cell: Curves, box: Box, scale: float, number: int, columns: int, 
     _head_cell(cell, upper, is_narrow=columns > 3)
 
 
-def _draw_exposure(cell: Curves, axes: Axes) -> None:
+def _draw_exposure(cell: Curves, axes: Axes, *, has_room: bool) -> None:
     scene, theme = cell.scene, cell.scene.theme
     axes.set_ylim(0, 112)
     axes.set_yticks([50, 100], [scene.words.percent(share) for share in (0.5, 1)])
@@ -131,7 +131,7 @@ def _draw_exposure(cell: Curves, axes: Axes) -> None:
         axes.stairs(
             cell.copies, scene.edges, color=colour, linewidth=2.4, linestyle=DOTTED, baseline=None, gid="copies"
         )
-        if np.nanmax(cell.share) == 0:
+        if np.nanmax(cell.share) == 0 and has_room:
             text = scene.words("dotted_copies", version=scene.candidate)
             style: Style = {"ha": "right", "va": "center", "fontsize": SMALL, "color": theme.muted}
             write(axes, theme, 0.985, 0.42, text, transform=axes.transAxes, **style)
@@ -168,7 +168,9 @@ def _say_cut_and_down(cell: Curves, axes: Axes, scale: float) -> None:
         free = widest_free(cell.failed > 0.35 * scale, scene.edges)
         bbox: Style = {"facecolor": theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.85}
         style: Style = {"ha": "center", "va": "center", "fontsize": SMALL, "linespacing": 1.15}
-        write(axes, theme, free, scale * 0.66, "\n".join(lines), bbox=bbox, zorder=5, **style)
+        text = write(axes, theme, free, scale * 0.66, "\n".join(lines), bbox=bbox, zorder=5, **style)
+        half = scene.page.extent(text).width / axes.get_window_extent().width * scene.duration / 2
+        text.set_x(min(max(free, half), scene.duration - half))
 
 
 def widest_free(used: Flags, edges: Floats) -> float:
@@ -193,4 +195,6 @@ def _head_cell(cell: Curves, axes: Axes, *, is_narrow: bool) -> None:
         scene.page.write(box.x1, box.y1 + 0.01, excess, fontsize=BODY, **style)
     text = f"{excess}\n{ended}" if is_narrow else ended
     note: Style = {"ha": "right", "va": "top", "fontsize": SMALL, "linespacing": 1.2, "zorder": 5}
+    if is_narrow:
+        note["bbox"] = {"facecolor": scene.theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.7}
     write(axes, scene.theme, 0.985, 0.84, text, transform=axes.transAxes, **note)

@@ -17,9 +17,9 @@ from sim.figures.bins import Floats, stretches
 from sim.figures.marks import LIMIT, glyph, no_data, round_ticks
 from sim.figures.progress_panels import asked_share
 from sim.figures.sources import RunSource
-from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, Style, text_style, theme_named, write
+from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, Style, fitted, text_style, theme_named, write
 from sim.figures.titles import made, sentence, strategy_label
-from sim.figures.words import Wording
+from sim.figures.words import DIFFERENCE, Wording
 from sim.spec.analysis import MetricSpec
 
 if TYPE_CHECKING:
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 PANELS_LEFT, PANELS_RIGHT = 0.185, 0.975
 TOP, BOTTOM, BETWEEN = 0.825, 0.03, 0.05
+UNDER_CHART = 0.016
+TICKS = 0.045
+"""Share of the page's width that tick labels take."""
+
 MOST_BLOCKS = 3
 MOST_TEXTS = 11
 """More looks than this, and only every second, third, ... column carries text."""
@@ -86,10 +90,12 @@ def looks_by_metric(run: RunSource) -> list[Looks]:
     for (judge, metric), rows in run.decisions.groupby(["judge", "metric"], sort=False):
         spec = specs.get(str(metric))
         kind, version = (spec.metric, spec.version) if spec else (str(metric), "")
+        if spec is None and kind == "conversion":
+            kind = DIFFERENCE
         if str(judge).startswith(ALERT):
             version = "all"
         found.append(Looks(str(judge), str(metric), kind, version, rows))
-    return sorted(found, key=lambda looks: (-min(looks.fails, 1), -len(looks.rows)))
+    return sorted(found, key=lambda looks: (-min(looks.fails, 1), looks.kind != DIFFERENCE, -len(looks.rows)))
 
 
 def _metric_specs(value: Any) -> Iterable[MetricSpec]:
@@ -113,17 +119,27 @@ def _verdict(found: Sequence[Looks], words: Wording) -> str:
     if not found:
         return words("looks_none")
     looks, count = found[0], len(found[0].rows)
-    if looks.verdicts[-1] == "fail":
-        last = looks.rows.iloc[-1]
-        value, threshold = words.measured(looks.kind, last.value), words.limit(looks.kind, last.threshold)
-        return words(
-            "looks_failed", metric=looks.metric, value=value, threshold=threshold, clock=words.clock(last.at_seconds)
-        )
+    if "pass" not in looks.verdicts and not looks.fails and looks.kind != DIFFERENCE:
+        return words("looks_blind", count=count)
+    if looks.verdicts[-1] == "fail" or (count == 1 and looks.verdicts[0] in LAST_LOOK):
+        return _last_look(looks, words)
     if looks.fails:
         return words("looks_mixed", fails=looks.fails, count=count)
-    if "pass" not in looks.verdicts:
-        return words("looks_blind", count=count)
-    return words("looks_passed_one") if count == 1 else words("looks_passed", count=count)
+    return words("looks_passed", count=count)
+
+
+LAST_LOOK = {"fail": "looks_failed", "pass": "looks_passed_value", "inconclusive": "looks_undecided"}
+
+
+def _last_look(looks: Looks, words: Wording) -> str:
+    last = looks.rows.iloc[-1]
+    return words(
+        LAST_LOOK[str(last.verdict)],
+        metric=words("named_difference", metric=looks.metric) if looks.kind == DIFFERENCE else looks.metric,
+        clock=words.clock(last.at_seconds),
+        threshold=words.limit(looks.kind, last.threshold),
+        **{name: words.measured(looks.kind, float(last[name])) for name in ("value", "low", "high")},
+    )
 
 
 def _say_nobody_looked(page: Page, words: Wording) -> None:
@@ -137,14 +153,15 @@ def _draw_block(page: Page, run: RunSource, words: Wording, looks: Looks, bottom
     is_alone = height > 0.5
     size, row_height = (STRONG, 0.062) if is_alone else (BODY, 0.036)
     rows = _table(run, words, looks, with_all=is_alone)
-    chart_bottom = bottom + row_height * (len(rows) + 1)
+    chart_bottom = bottom + row_height * (len(rows) + 1) + UNDER_CHART
     axes = page.panel((PANELS_LEFT, chart_bottom, PANELS_RIGHT - PANELS_LEFT, bottom + height - chart_bottom))
     axes.set_gid(f"{looks.judge} {looks.metric}")
     _draw_chart(axes, page, words, looks)
     y = bottom + height
     page.write(LEFT, y, _judge(words, looks.judge), fontsize=STRONG, fontweight="bold", va="top")
-    page.write(LEFT, y - 0.032, _measured_of(words, looks), fontsize=SMALL, va="top", color=page.theme.muted)
-    _draw_table(axes, page, words, rows, looks.verdicts, chart_bottom, row_height, size)
+    what = page.write(LEFT, y - 0.032, _measured_of(words, looks), fontsize=SMALL, va="top", color=page.theme.muted)
+    fitted(what, page, PANELS_LEFT - TICKS)
+    _draw_table(axes, page, words, rows, looks.verdicts, chart_bottom - UNDER_CHART, row_height, size)
 
 
 def _judge(words: Wording, judge: str) -> str:
@@ -186,6 +203,7 @@ def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:
         "color": colour,
         "linestyle": "none",
         "zorder": 4,
+        "clip_on": False,
     }
     axes.plot(at[known], value[known], gid="value", **style, **edge)
     for first, last in stretches(~known):
@@ -220,13 +238,17 @@ def _write_value(axes: Axes, page: Page, words: Wording, looks: Looks, number: i
         (number + 1, place),
         (0, 3) if is_crowded else (12, 0),
         textcoords="offset points",
-        ha="center" if is_crowded else "left",
+        ha=("right" if number > 0.93 * len(looks.rows) else "center") if is_crowded else "left",
         va="bottom" if is_crowded else "center",
         zorder=6,
         gid="value text",
         bbox={"facecolor": page.theme.surface, "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
-        **text_style(page.theme, fontsize=STRONG, fontweight="bold"),
+        **text_style(page.theme, fontsize=BODY if is_crowded else STRONG, fontweight="bold"),
     )
+
+
+LONGEST_INTERVAL = 3.0
+"""How far an interval is shown beyond the values, in sizes of their range."""
 
 
 def _limits(looks: Looks) -> tuple[float, float]:
@@ -240,7 +262,11 @@ def _limits(looks: Looks) -> tuple[float, float]:
     size = max(top - bottom, 1e-9)
     above = np.nanmax(np.where(np.isfinite(high), high, np.nan), initial=top)
     below = np.nanmin(np.where(np.isfinite(low), low, np.nan), initial=bottom)
-    least, most = max(min(below, bottom), bottom - size) - 0.04 * size, min(above, top + size) + 0.16 * size
+    reach = math.inf if looks.kind == DIFFERENCE else LONGEST_INTERVAL
+    least, most = (
+        max(min(below, bottom), bottom - reach * size) - 0.04 * size,
+        min(above, top + reach * size) + 0.16 * size,
+    )
     if np.isfinite(threshold).any():
         # The side that is worse has room for its name.
         is_above = _worse_is_above(looks)

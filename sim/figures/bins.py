@@ -23,6 +23,9 @@ MOST_BINS = 90
 """A bin is then at least a tenth of an inch wide on a projected page."""
 
 MINIMUM_FOR_RATE = 30
+MOST_RATES = 25
+"""Points of an error rate: more, and each rests on too few requests to tell a small rate from none."""
+
 MINIMUM_FOR_MEDIAN = 30
 MINIMUM_FOR_P99 = 500
 """Answers below which nothing is said, as for the percentiles of a whole run."""
@@ -43,6 +46,7 @@ def bin_edges(duration: float, width: float) -> Floats:
 
 def summed(windows: pd.DataFrame, column: str, edges: Floats) -> Floats:
     """Return the sum of a column of one-second windows in each bin."""
+    windows = windows[windows["at_seconds"] < edges[-1]]
     at = windows["at_seconds"].to_numpy(dtype=float)
     values = windows[column].to_numpy(dtype=float)
     return np.histogram(at, bins=edges, weights=np.nan_to_num(values))[0].astype(float)

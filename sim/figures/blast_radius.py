@@ -96,7 +96,7 @@ def _column(sheet: Sheet, comparison: ComparisonSource, name: str) -> Axes:
     release = comparison.scenario.release
     version = "" if release is None else release.to_version
     availability = words.exact_percent(comparison.scenario.objectives.availability)
-    below = words(f"{name}_sub", version=version, availability=availability)
+    below = "" if name == "peak" and not version else words(f"{name}_sub", version=version, availability=availability)
     page.write(left, TOP + 0.012, below, fontsize=SMALL, va="bottom", color=page.theme.muted)
     for number in range(sheet.rows):
         y = BOTTOM + (number + 1) * sheet.row_height
@@ -132,9 +132,15 @@ Scale = tuple[float, float]
 def _scale(found: Results, field: str) -> Scale:
     """Return the least and the greatest value a column of bars must show; never an empty range."""
     estimates = [estimate for row in found.rows if (estimate := row.estimate(field))]
-    low = min([0.0, *(min(estimate.low, estimate.mean) for estimate in estimates)])
-    high = max([0.0, *(max(estimate.high, estimate.mean) for estimate in estimates)])
+    means = [0.0, *(estimate.mean for estimate in estimates)]
+    size = max(means) - min(means)
+    # An interval of very few runs may leave the column: it must not press the bars flat.
+    low = max(min([0.0, *(estimate.low for estimate in estimates)]), min(means) - LONGEST_BELOW * size)
+    high = min(max([0.0, *(estimate.high for estimate in estimates)]), max(means) + LONGEST_ABOVE * size)
     return (low, high) if high > low else (0.0, 1.0)
+
+
+LONGEST_BELOW, LONGEST_ABOVE = 0.2, 0.6
 
 
 LABEL_ROOM = 0.36
@@ -161,8 +167,8 @@ def _draw_harm(
     if estimate.mean:
         axes.barh(y, estimate.mean, 0.34, linewidth=1.5, **crossed(theme.ink, theme.muted, theme.panel, "xx"))
     if estimate.has_interval and estimate.high - estimate.low > 0.008 * room:
-        bracket_across(axes, theme, estimate.low, estimate.high, y, 0.24)
-    end = max(estimate.mean, estimate.high, 0.0)
+        bracket_across(axes, theme, estimate.low, estimate.high, y, 0.24, scale)
+    end = min(max(estimate.mean, estimate.high, 0.0), high)
     style: Style = {"va": "center", "fontsize": sheet.number_size, "fontweight": "bold"}
     write(axes, theme, end + 0.022 * room, y, number(estimate.mean), **style)
 

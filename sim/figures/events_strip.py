@@ -39,6 +39,7 @@ class Item:
     kind: str
     text: str
     count: int = 1
+    detail: str = ""
     weights: tuple[float, ...] = ()
     is_turning_point: bool = False
 
@@ -51,12 +52,14 @@ def looks(run: RunSource, words: Wording) -> list[Item]:
     for _, rows in decisions.groupby(["judge", "metric"], sort=False):
         for verdict, same in groupby(_observations(rows), key=lambda row: str(row.verdict)):
             seen = list(same)
-            text = words(verdict)
+            detail = ""
             if verdict == "fail":
                 value = words.measured(str(seen[-1].metric), float(seen[-1].value))
                 limit = words.limit(str(seen[-1].metric), float(seen[-1].threshold))
-                text = words("look_failed", value=value, threshold=limit)
-            items.append(Item(float(seen[0].at_seconds), float(seen[-1].at_seconds), verdict, text, len(seen)))
+                detail = words("look_failed", value=value, threshold=limit)
+            items.append(
+                Item(float(seen[0].at_seconds), float(seen[-1].at_seconds), verdict, words(verdict), len(seen), detail)
+            )
     return sorted(items, key=lambda item: item.at)
 
 
@@ -76,7 +79,7 @@ def happenings(run: RunSource, words: Wording) -> list[Item]:
     for row in _observations(run.events):
         if row.kind == "mirror":
             copies = not copies
-        at, key, turns = float(row.at_seconds), *_happening(row, copies)
+        at, key, turns = float(row.at_seconds), *_happening(row, copies, run.record.outcome)
         if key:
             items.append(Item(at, at, str(row.kind), words(key, name=row.subject), is_turning_point=turns))
     asked = 0.0
@@ -87,7 +90,7 @@ def happenings(run: RunSource, words: Wording) -> list[Item]:
     return sorted(_without_echoes(items), key=lambda item: item.at)
 
 
-def _happening(event: Any, copies: bool) -> Happening:
+def _happening(event: Any, copies: bool, outcome: str) -> Happening:
     """Return the words for an event; none for one that another mark of the figure tells."""
     match event.kind, event.source:
         case "mirror", _:
@@ -96,9 +99,9 @@ def _happening(event: Any, copies: bool) -> Happening:
             return "page", False
         case "undo", source:
             return (f"undo_{source}" if source in ("analysis", "person") else "undo"), True
-        case "abort", _:
+        case "abort", _ if outcome != "kept":
             return "undo", True
-        case "outcome", _ if event.subject in ("promoted", "kept", "failed"):
+        case "outcome", _ if event.source != "none" and event.subject in ("promoted", "kept", "failed"):
             return f"outcome_{event.subject}", True
         case "pause", _ if not event.message.startswith("Waits "):
             return "pause", False
@@ -144,7 +147,8 @@ class Strip:
         """Return the words of an item."""
         if item.weights:
             return self._weights(item.weights)
-        return item.text if item.count == 1 else self.words("repeated", what=item.text, count=item.count)
+        text = item.text if item.count == 1 else self.words("repeated", what=item.text, count=item.count)
+        return text + item.detail
 
     def _weights(self, weights: Sequence[float]) -> str:
         percents = [self.words.percent(weight / 100) for weight in weights]

@@ -102,8 +102,14 @@ def glyph(
     )
 
 
-def bracket_across(axes: Axes, theme: Theme, low: float, high: float, y: float, cap: float) -> None:
-    """Draw a horizontal interval with a halo, so that it reads on any fill. cap: half its height, in data units."""
+def bracket_across(
+    axes: Axes, theme: Theme, low: float, high: float, y: float, cap: float, shown: tuple[float, float]
+) -> None:
+    """Draw a horizontal interval with a halo, so that it reads on any fill; open where it leaves what is shown.
+
+    cap: half its height, in data units.
+    """
+    start, end = max(low, shown[0]), min(high, shown[1])
     for colour, width, level in ((theme.surface, 6.0, 4), (theme.ink, 2.6, 5)):
         style: Style = {
             "color": colour,
@@ -112,9 +118,9 @@ def bracket_across(axes: Axes, theme: Theme, low: float, high: float, y: float, 
             "solid_capstyle": "butt",
             "linestyle": "-",
         }
-        axes.plot([low, high], [y, y], **style)
-        for end in (low, high):
-            axes.plot([end, end], [y - cap, y + cap], **style)
+        axes.plot([start, end], [y, y], **style)
+        for edge in {low, high} & {start, end}:
+            axes.plot([edge, edge], [y - cap, y + cap], **style)
 
 
 def bracket_up(axes: Axes, theme: Theme, x: float, low: float, high: float, cap: float = 6.0) -> None:

@@ -110,8 +110,10 @@ def _scales(axes: Axes, theme: Theme, words: Wording, points: Sequence[Point], s
     axes.set_yscale("symlog", linthresh=LINEAR_UNTIL, linscale=0.45)
     xs = [point.x for point in points]
     axes.set_xlim(min(xs) / 2.2, max(xs) * (1.9 if shelf else 2.6))
-    low = min(0.0, *(point.harm.low for point in points))
-    high = max(LINEAR_UNTIL, *(point.harm.high for point in points))
+    # An interval of very few runs may leave the axes: it must not press the means together.
+    least, most = min(point.harm.mean for point in points), max(point.harm.mean for point in points)
+    low = max(min(point.harm.low for point in points), min(1.3 * least, -LINEAR_UNTIL))
+    high = max(LINEAR_UNTIL, min(max(point.harm.high for point in points), 3 * most))
     axes.set_ylim(min(-0.55 * LINEAR_UNTIL, 1.6 * low), high * 2.5)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_minor_locator(NullLocator())

@@ -139,28 +139,34 @@ def _pod_key(scene: Scene, axes: Axes) -> None:
     scene.key(axes, samples)
 
 
-NAME_ROOM = (48.0, 26.0)
-"""Pixels, wide and high, in which the name of a version can be read."""
+NAME_PLACES = (0.5, 0.4, 0.6, 0.25, 0.75, 0.12, 0.88)
+"""Parts of the way through an area at which its name may stand, the best first."""
+
+NAME_HEIGHT, NAME_MARGIN = 24.0, 8.0
+"""Pixels of a name and around it."""
 
 
 def name_area(scene: Scene, axes: Axes, name: str, at: Floats, lower: Floats, upper: Floats) -> None:
-    """Write a version's name where its area stays high enough for longest; nowhere if it never does."""
+    """Write a version's name into its area, where it is high enough all along and no vertical line crosses it."""
     box = axes.get_window_extent()
-    high = (upper - lower) / axes.get_ylim()[1] * box.height >= NAME_ROOM[1]
-    places = [(float(at[first]), float(at[last])) for first, last in stretches(high[:-1])]
-    start, end = max(places, key=lambda stretch: stretch[1] - stretch[0], default=(0.0, 0.0))
-    if (end - start) / scene.duration * box.width < NAME_ROOM[0]:
-        return
-    middle = (start + end) / 2
-    row = int(np.searchsorted(at, middle, side="right")) - 1
-    style: Style = {
-        "ha": "center",
-        "va": "center",
-        "fontsize": SMALL,
-        "fontweight": "bold",
-        "color": scene.theme.label_on_hue,
-    }
-    write(axes, scene.theme, middle, (lower[row] + upper[row]) / 2, name, zorder=3, **style)
+    style: Style = {"ha": "center", "va": "center", "fontsize": SMALL, "fontweight": "bold", "zorder": 3}
+    text = write(axes, scene.theme, 0, 0, name, color=scene.theme.label_on_hue, **style)
+    half = (scene.page.extent(text).width / 2 + NAME_MARGIN) / box.width * scene.duration
+    needed = NAME_HEIGHT / box.height * axes.get_ylim()[1]
+    shown = np.minimum(at, scene.duration)
+    areas = [(float(shown[first]), float(shown[last])) for first, last in stretches((upper - lower)[:-1] >= needed)]
+    areas = [(start, end) for start, end in areas if end - start >= 2 * half]
+    for start, end in sorted(areas, key=lambda area: area[0] - area[1]):
+        for part in NAME_PLACES:
+            x = start + half + (end - start - 2 * half) * part
+            rows = slice(
+                max(int(np.searchsorted(at, x - half, side="right")) - 1, 0), int(np.searchsorted(at, x + half))
+            )
+            low, high = float(lower[rows].max()), float(upper[rows].min())
+            if high - low >= needed and not (np.abs(scene.moments - x) < half).any():
+                text.set_position((x, (low + high) / 2))
+                return
+    text.remove()
 
 
 def draw_served(scene: Scene, axes: Axes) -> None:
@@ -217,4 +223,4 @@ def draw_failed(scene: Scene, axes: Axes) -> None:
             va="center",
             color=theme.muted,
         )
-    scene.notes(axes, lines)
+    scene.notes(axes, [(words("overall"), False), *lines])

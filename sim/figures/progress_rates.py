@@ -14,6 +14,7 @@ from sim.figures.bins import (
     MINIMUM_FOR_MEDIAN,
     MINIMUM_FOR_P99,
     MINIMUM_FOR_RATE,
+    MOST_RATES,
     Floats,
     Group,
     gaps,
@@ -25,7 +26,6 @@ from sim.figures.marks import LIMIT, VersionMark, ceiling, no_data, round_ticks,
 from sim.figures.scene import Scene, line_sample, ticks
 from sim.figures.theme import Style
 
-MOST_MARKERS = 25
 LEAST_RATE = 1e-4
 LABEL_ROOM = 0.13
 """A band without data carries its name from this share of the duration on."""
@@ -44,7 +44,7 @@ def draw_error_rate(scene: Scene, axes: Axes) -> None:
         peak, band = max(peak, rate.max(initial=0.0)), max(band, high.max(initial=0.0))
         requests, failed = (column.sum() for column in scene.observed(name))
         value = words.percent(failed / requests) if requests else words("no_data")
-        lines.append((f"{name} {value}", name == scene.candidate))
+        lines.append((words("of_version", version=name, value=value), name == scene.candidate))
     # A wide band of few requests must not press the rates flat.
     room = 5 if peak == objective else 1.6
     top = ceiling(100 * max(1.15 * peak, min(band, room * peak), LEAST_RATE))
@@ -55,13 +55,13 @@ def draw_error_rate(scene: Scene, axes: Axes) -> None:
     curves = [(found, 100 * rate) for found, rate, *_ in drawn.values()]
     _draw_gaps(scene, axes, {name: found for name, (found, *_) in drawn.items()}, curves)
     scene.key(axes, samples)
-    scene.notes(axes, lines)
+    scene.notes(axes, [(words("overall"), False), *lines])
 
 
 def rate_by_bin(scene: Scene, version: str) -> tuple[list[Group], Floats, Floats, Floats]:
     """Return bins with enough requests, and error rate, low and high of each, 0 to 1."""
     requests, failed = scene.observed(version)
-    found = groups(requests, scene.edges, MINIMUM_FOR_RATE)
+    found = groups(requests, scene.edges, max(MINIMUM_FOR_RATE, int(requests.sum() / MOST_RATES)))
     asked = np.array([requests[group.first : group.last].sum() for group in found])
     lost = np.array([failed[group.first : group.last].sum() for group in found])
     if not found:
@@ -74,7 +74,6 @@ def _draw_rate(axes: Axes, mark: VersionMark, found: list[Group], rate: Floats, 
         x = [(group.start + group.end) / 2 for group in found[first:last]]
         axes.plot(
             x, rate[first:last], color=mark.colour, linestyle=mark.line, marker=mark.marker, markersize=5.5,
-            markevery=max(1, len(found) // MOST_MARKERS), linewidth=2.2, zorder=3, gid=f"{mark.name} error rate",
         )  # fmt: skip
         edges = [found[first].start, *(group.end for group in found[first:last])]
         axes.stairs(
@@ -115,17 +114,15 @@ def draw_latency(scene: Scene, axes: Axes) -> None:
     _draw_gaps(scene, axes, found_by_version, curves)
     samples = [("p99", line_sample(theme.muted, 2.8)), ("p50", line_sample(theme.muted, 1.6))]
     scene.key(axes, [*samples, *_latency_objective(scene, axes)])
-    scene.notes(axes, lines)
+    scene.notes(axes, [(words("p99"), False), *lines])
 
 
 def _p99_note(scene: Scene, name: str, latency: Floats) -> str:
-    enough = len(latency) >= MINIMUM_FOR_P99
-    value = (
-        scene.words("milliseconds", number=scene.words.count(1000 * float(np.quantile(latency, 0.99))))
-        if enough
-        else ""
-    )
-    return f"{scene.words('p99', version=name)} {value or scene.words('no_data')}"
+    words = scene.words
+    value = words("no_data")
+    if len(latency) >= MINIMUM_FOR_P99:
+        value = words("milliseconds", number=words.count(1000 * float(np.quantile(latency, 0.99))))
+    return words("of_version", version=name, value=value)
 
 
 def _draw_quantile(axes: Axes, mark: VersionMark, found: list[Group], values: Floats, width: float, gid: str) -> None:
@@ -157,7 +154,7 @@ def _latency_objective(scene: Scene, axes: Axes) -> list[tuple[str, Line2D | Rec
         return []
     axes.axhline(1000 * objective.limit, color=scene.theme.ink, linewidth=1.6, linestyle=LIMIT, zorder=2, gid="limit")
     value = scene.words("milliseconds", number=scene.words.count(1000 * objective.limit))
-    return [(scene.words("objective", value=value), line_sample(scene.theme.ink, 1.6, LIMIT))]
+    return [(scene.words("limit", value=value), line_sample(scene.theme.ink, 1.6, LIMIT))]
 
 
 Curve = tuple[list[Group], Floats]

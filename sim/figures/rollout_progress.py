@@ -11,9 +11,9 @@ from sim.figures.bins import bin_edges, bin_width
 from sim.figures.events_strip import EVENT_ROWS, LOOK_ROWS, Item, Strip, draw_item, happenings, looks
 from sim.figures.progress_panels import draw_failed, draw_pods, draw_served, draw_share
 from sim.figures.progress_rates import draw_error_rate, draw_latency
-from sim.figures.scene import Scene, shown_until, time_axis
+from sim.figures.scene import TICKS, Scene, shown_until, time_axis
 from sim.figures.sources import RunSource
-from sim.figures.theme import LEFT, SMALL, STRONG, TALL, Page, theme_named, write
+from sim.figures.theme import LEFT, SMALL, STRONG, TALL, Page, fitted, theme_named, write
 from sim.figures.titles import made, outcome_at, sentence, strategy_label
 from sim.figures.words import Wording
 
@@ -102,8 +102,10 @@ def _draw_panels(scene: Scene, top: float) -> list[Axes]:
         axes = scene.page.panel((PANELS_LEFT, top - height, PANELS_RIGHT - PANELS_LEFT, height))
         time_axis(axes, scene.duration, scene.words, labelled=draw is PANELS[-1][3])
         version = scene.candidate or scene.stable
-        title = scene.words(name, version=version)
-        scene.page.write(LEFT, top + 0.004, title, fontsize=STRONG, fontweight="bold", va="top")
+        key = "share_plain" if name == "share" and scene.candidate is None else name
+        title = scene.words(key, version=version)
+        heading = scene.page.write(LEFT, top + 0.004, title, fontsize=STRONG, fontweight="bold", va="top")
+        fitted(heading, scene.page, PANELS_LEFT - TICKS)
         scene.page.write(LEFT, top - 0.0215, scene.words(unit), fontsize=SMALL, va="top", color=scene.theme.muted)
         draw(scene, axes)
         drawn.append(axes)

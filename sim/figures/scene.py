@@ -17,7 +17,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from sim.figures.bins import Floats, of_version, summed
 from sim.figures.marks import Dashes, VersionMark, version_marks
 from sim.figures.sources import RunSource
-from sim.figures.theme import LEFT, SMALL, Page, Style, Theme
+from sim.figures.theme import LEFT, SMALL, Page, Style, Theme, fitted
 from sim.figures.words import Wording
 
 
@@ -55,6 +55,12 @@ class Scene:
         used = {*self.run.pods["version"], self.stable, self.candidate} - {None}
         return version_marks(self.theme, sorted(used), self.stable, self.candidate)
 
+    @cached_property
+    def moments(self) -> Floats:
+        """Return when the rollout changed: where names would stand on vertical lines."""
+        turns = self.run.events.loc[self.run.events["kind"].isin(("undo", "abort", "outcome")), "at_seconds"]
+        return np.array([*turns, *(change.at_seconds for change in self.run.record.routes)], dtype=float)
+
     @property
     def widths(self) -> Floats:
         """Return the length of each bin in seconds."""
@@ -81,7 +87,9 @@ class Scene:
         for number, (text, is_bold) in enumerate(lines):
             weight = "bold" if is_bold else "normal"
             y = box.y1 - 0.002 - number * LINE
-            self.page.write(box.x1 + 0.007, y, text, fontsize=SMALL, fontweight=weight, va="top")
+            fitted(
+                self.page.write(box.x1 + 0.007, y, text, fontsize=SMALL, fontweight=weight, va="top"), self.page, 0.995
+            )
 
     def key(self, axes: Axes, samples: Sequence[tuple[str, Line2D | Rectangle]]) -> None:
         """Write what the marks of a panel mean, under its name."""
@@ -95,13 +103,17 @@ class Scene:
                 sample.set_data([LEFT, LEFT + KEY_SAMPLE / 2, LEFT + KEY_SAMPLE], [y, y, y])
                 sample.set_markevery([1])
             self.page.add_artist(sample)
-            self.page.write(LEFT + KEY_SAMPLE + 0.006, y, text, fontsize=SMALL, va="center_baseline")
+            line = self.page.write(LEFT + KEY_SAMPLE + 0.006, y, text, fontsize=SMALL, va="center_baseline")
+            fitted(line, self.page, axes.get_position().x0 - TICKS)
 
 
 KEY_TOP = 0.0525
 """From the top of a panel to the first line of its key, below name and unit."""
 
 KEY_SAMPLE = 0.026
+TICKS = 0.022
+"""Share of the page's width that tick labels take."""
+
 LINE = 0.021
 """Share of the page's height that a small line takes."""
 
@@ -130,7 +142,7 @@ def area_sample(**style: Any) -> Rectangle:
 
 
 SETTLED = ("rolled_back", "kept")
-ROOM_AFTER, WORTH_CUTTING = 1.4, 0.6
+ROOM_AFTER, WORTH_CUTTING = 1.4, 0.7
 """How far past the last change a figure goes, and from which part of the run on it shows all of it."""
 
 

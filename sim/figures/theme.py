@@ -117,7 +117,7 @@ class Page(Figure):
         height = self.get_size_inches()[1]
         step = 0.325 / height
         y = 1 - 0.26 / height
-        fitted(self.write(LEFT, y, title, fontsize=TITLE, fontweight="bold", va="top"), self)
+        fitted(self.write(LEFT, y, title, fontsize=TITLE, fontweight="bold", va="top"), self, least=STRONG)
         for number, line in enumerate(lines):
             place = y - 0.36 / height - number * step * 0.84
             fitted(self.write(LEFT, place, line, fontsize=BODY, va="top", color=self.theme.muted), self)
@@ -176,13 +176,20 @@ def write(axes: Axes, theme: Theme, x: float, y: float, text: str, **style: Any)
     return axes.text(x, y, text, **text_style(theme, **style))
 
 
-def fitted(text: Text, page: Page, right: float = 1 - LEFT) -> Text:
-    """Return the text, cut at a word with an ellipsis where it would pass `right` (a share of the width)."""
+def fitted(text: Text, page: Page, right: float = 1 - LEFT, least: float = SMALL) -> Text:
+    """Return the text so that it ends before `right` (a share of the width): smaller, or else cut.
+
+    least: the smallest size in points.
+    """
     limit = right * page.bbox.width
-    words = text.get_text().split(" ")
-    while len(words) > 1 and page.extent(text).x1 > limit:
-        words.pop()
-        text.set_text(" ".join(words).rstrip(",.;:") + " …")
+    size = float(text.get_fontsize())
+    while page.extent(text).x1 > limit and size > least:
+        size = max(least, size - 1)
+        text.set_fontsize(size)
+    kept = text.get_text()
+    while len(kept) > 1 and page.extent(text).x1 > limit:
+        kept = kept.rsplit(" ", 1)[0] if " " in kept else kept[:-1]
+        text.set_text(kept.rstrip(",.;:") + "…")
     return text
 
 

@@ -66,6 +66,7 @@ ENGLISH: Mapping[str, str] = {
     "failed_panel": "Failed",
     "error_rate": "Error rate",
     "latency": "Latency",
+    "share_plain": "Share",
     "share_unit": "% of requests",
     "pods_unit": "count, by phase",
     "rate_unit": "requests/s",
@@ -77,16 +78,18 @@ ENGLISH: Mapping[str, str] = {
     "ready": "ready",
     "starting": "starting",
     "terminating": "ending",
-    "version_failed": "{version} failed {count}",
+    "version_failed": "{version} {count}",
     "nothing_failed": "nothing failed",
-    "unreached_failed": "no pod reached: {count}",
+    "unreached_failed": "no pod {count}",
     "objective": "objective {value}",
-    "p50": "p50 {version}",
-    "p99": "p99 {version}",
+    "limit": "limit {value}",
+    "overall": "overall",
+    "p99": "p99 overall",
+    "of_version": "{version} {value}",
     "no_event": "nothing happened",
     "steps_joined": "{first} to {last} in {count} steps",
     "repeated": "{what} ×{count}",
-    "look_failed": "fail: {value} ({threshold})",
+    "look_failed": ": {value}, limit {threshold}",
     "page": "page: {name}",
     "copies_start": "copies begin",
     "copies_end": "copies end",
@@ -124,9 +127,8 @@ ENGLISH: Mapping[str, str] = {
     # All strategies.
     "all_title": "The same {span}, {count} ways",
     "all_title_one": "{strategy} over {span}",
-    "all_made": "Above the line: share of traffic on {version}. Below, crossed: failed requests/s. "
-    "Same axes everywhere.",
-    "first_run": "Curves: the first run; numbers: means of {n}.",
+    "all_made": "Above the line: share of traffic on {version}. Below: failed requests/s. Same axes everywhere.",
+    "first_run": "Curves: first run.",
     "all_mean": "{count} excess",
     "down": "no pod ready for {span}",
     "all_made_plain": "Hanging below the line, crossed: failed requests/s. Same axes everywhere.",
@@ -148,7 +150,8 @@ ENGLISH: Mapping[str, str] = {
     "looks_title": "{strategy}: {verdict}",
     "looks_failed": "{metric} was {value} at {clock}, the limit is {threshold}",
     "looks_passed": "{count} looks, none failed",
-    "looks_passed_one": "one look, and it passed",
+    "looks_undecided": "{metric} was {value} ({low} to {high}) at {clock}: cannot tell",
+    "looks_passed_value": "{metric} was {value} at {clock}, the limit is {threshold}",
     "looks_blind": "{count} looks, none with enough data to tell",
     "looks_mixed": "{fails} of {count} looks failed, not enough to undo it",
     "looks_none": "nobody looked",
@@ -170,6 +173,9 @@ ENGLISH: Mapping[str, str] = {
     "metric_latencyP50": "median latency",
     "metric_latencyP99": "99th percentile latency",
     "metric_conversion": "conversion",
+    "metric_difference": "new minus old, points",
+    "named_difference": "the difference in {metric}",
+    "points": "{number} points",
     "metric_saturation": "busy workers",
     "worse": "worse than allowed",
 }
@@ -254,19 +260,28 @@ class Wording:
         """Return a measured value in the unit of its metric."""
         if math.isnan(value):
             return self("no_data")
+        if metric == DIFFERENCE:
+            return self.signed(value)
         if metric.startswith("latency"):
             return self("milliseconds", number=self.count(1000 * value))
         return self.percent(value)
+
+    def signed(self, fraction: float) -> str:
+        """Return a difference of two shares, in percentage points with its sign."""
+        return self("points", number=f"{'+' if fraction > 0 else ''}{self.bare_percent(fraction)}")
 
     def limit(self, metric: str, value: float) -> str:
         """Return a threshold in the unit of its metric, with all its digits."""
         if math.isnan(value) or metric.startswith("latency"):
             return self.measured(metric, value)
-        return self.exact_percent(value)
+        return self.tick(100 * value) if metric == DIFFERENCE else self.exact_percent(value)
 
     def strategy(self, name: str) -> str:
         """Return the label of a strategy: words for a type, a free name as it is written."""
         return self._words[name] if name in STRATEGY_TYPES else name
 
+
+DIFFERENCE = "difference"
+"""The kind of what an A/B test judges: two conversions, one minus the other."""
 
 STRATEGY_TYPES = ("recreate", "rollingUpdate", "blueGreen", "canary", "abTest", "shadow", "none")
