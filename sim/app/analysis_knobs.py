@@ -21,6 +21,8 @@ KEYS = {
 }
 """Keys of the analyses of each type of strategy; a new one gets the first."""
 NEW = {"metric": "errorRate", "interval": 30, "failureCondition": "result > 0.01"}
+NEW_LIMIT, NEW_INTERVAL = 1.0, 30.0
+"""What the knobs of a new analysis say."""
 MEASUREMENTS = 10
 """Looks of an analysis that the rollout waits for, so that it ends."""
 PERCENT = 100.0
@@ -71,18 +73,22 @@ def set_watched(scenario: Scenario, strategy: str, value: float) -> Scenario:
 
 
 def limit(scenario: Scenario, strategy: str) -> float | None:
-    """Return the number that a measurement is compared with, shares in percent."""
-    found = _condition(_found(scenario, strategy))
-    return None if found is None else float(found[1]["number"]) * _scale(scenario, strategy)
+    """Return what a measurement is compared with, shares in percent; a new analysis's limit where there is none."""
+    found = _found(scenario, strategy)
+    if found is None:
+        return NEW_LIMIT if can_be_switched(scenario, strategy) else None
+    condition = _condition(found)
+    return None if condition is None else float(condition[1]["number"]) * _scale(found)
 
 
 def set_limit(scenario: Scenario, strategy: str, value: float) -> Scenario:
-    """Return the scenario with another limit."""
-    found = _condition(_found(scenario, strategy))
-    if found is None:
+    """Return the scenario with another limit; without an analysis there is none to set."""
+    found = _found(scenario, strategy)
+    condition = None if found is None else _condition(found)
+    if found is None or condition is None:
         return scenario
-    key, old = found
-    return _with(scenario, strategy, key, f"{old['before']}{value / _scale(scenario, strategy):.10g}{old['after']}")
+    key, old = condition
+    return _with(scenario, strategy, key, f"{old['before']}{value / _scale(found):.10g}{old['after']}")
 
 
 def limit_label(scenario: Scenario, strategy: str) -> str:
@@ -93,9 +99,11 @@ def limit_label(scenario: Scenario, strategy: str) -> str:
 
 
 def interval(scenario: Scenario, strategy: str) -> float | None:
-    """Return the seconds between two looks; None for a single look."""
+    """Return the seconds between two looks, a new analysis's where there is none; None for a single look."""
     found = _found(scenario, strategy)
-    return None if found is None else found.metric.interval
+    if found is None:
+        return NEW_INTERVAL if can_be_switched(scenario, strategy) else None
+    return found.metric.interval
 
 
 def set_interval(scenario: Scenario, strategy: str, value: float) -> Scenario:
@@ -103,6 +111,8 @@ def set_interval(scenario: Scenario, strategy: str, value: float) -> Scenario:
     found = _found(scenario, strategy)
     if found is None:
         return scenario
+    if found.spec.score is not None:
+        return scenario.replace(f"spec.strategies.{strategy}.{found.path}.score.interval", value)
     if found.metric.window == found.metric.interval:  # its default: what happened since the last look
         scenario = _with(scenario, strategy, "window", value)
     return _with(scenario, strategy, "interval", value)
@@ -124,10 +134,8 @@ def _all_of(scenario: Scenario, strategy: str) -> Iterator[Found]:
             yield Found(f"steps[{number}].analysis", step.analysis)
 
 
-def _condition(found: Found | None) -> tuple[str, re.Match[str]] | None:
+def _condition(found: Found) -> tuple[str, re.Match[str]] | None:
     """Return key and parts of the first condition that compares with a plain number."""
-    if found is None:
-        return None
     conditions = {
         "failureCondition": found.metric.failure_condition,
         "successCondition": found.metric.success_condition,
@@ -136,9 +144,8 @@ def _condition(found: Found | None) -> tuple[str, re.Match[str]] | None:
     return next(((key, match) for key, match in matches if match), None)
 
 
-def _scale(scenario: Scenario, strategy: str) -> float:
-    found = _found(scenario, strategy)
-    return PERCENT if found and found.metric.metric in PERCENT_METRICS else 1.0
+def _scale(found: Found) -> float:
+    return PERCENT if found.metric.metric in PERCENT_METRICS else 1.0
 
 
 def _with(scenario: Scenario, strategy: str, key: str, value: Any) -> Scenario:

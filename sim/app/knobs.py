@@ -15,6 +15,7 @@ Reader = Callable[[Scenario, str], float | None]
 Writer = Callable[[Scenario, str, float], Scenario]
 
 PERCENT = 100.0
+LARGEST_EXACT = 2**53 - 1
 DIGITS = 6
 """Digits after the point that a knob keeps."""
 
@@ -175,6 +176,11 @@ def _reaction(scenario: Scenario, _: str) -> float | None:
     return None if person is None else person.reaction.mean_seconds()
 
 
+def _seed(scenario: Scenario, _: str) -> float | None:
+    # Browsers count exactly up to here; a larger seed of a file stays as it is.
+    return scenario.seed if scenario.seed <= LARGEST_EXACT else None
+
+
 def _at(path: str) -> Writer:
     return lambda scenario, _, value: scenario.replace(path, value)
 
@@ -191,7 +197,7 @@ KNOBS = (
     Knob("watched", analysis.watched, analysis.set_watched, 0, 1, 1, whole=True, of_strategy=True),
     Knob("limit", analysis.limit, analysis.set_limit, 0, 1000, 0.5, of_strategy=True),
     Knob("interval", analysis.interval, analysis.set_interval, 1, 3600, 5, of_strategy=True),
-    Knob("seed", lambda s, _: s.seed, _at("spec.seed"), 0, 2**53 - 1, 1, whole=True),
+    Knob("seed", _seed, _at("spec.seed"), 0, LARGEST_EXACT, 1, whole=True),
     Knob("duration", lambda s, _: s.duration, _at("spec.duration"), 10, 30 * 86_400, 60, advanced=True),
     Knob("concurrency", _concurrency, _set_concurrency, 1, 1000, 1, whole=True, advanced=True),
     Knob("propagation", _propagation, _at("spec.mesh.propagationDelay"), 0, 600, 1, advanced=True),

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from sim.app import library, state
-from sim.app.analysis_knobs import can_be_switched
 from sim.app.knobs import KNOBS, Knob, changed, turned
 from sim.app.runs import comparison_runs
 from sim.app.words import thousands, words
@@ -92,9 +91,8 @@ def link_to(choice: Choice, strategy: str) -> str | None:
     """Return a link to a strategy of the choice on the stage; None for a file that only this session has."""
     if "uploaded" in st.session_state:
         return None
-    return "./?" + urlencode(
-        {name: state.written(value) for name, value in (address(choice) | {"strategy": strategy}).items()}
-    )
+    said = address(choice) | {"strategy": strategy}
+    return "./?" + urlencode({name: state.written(value) for name, value in said.items()})
 
 
 def _choice(original: Scenario, strategy: str, values: dict[str, float], is_run: bool) -> Choice:
@@ -172,7 +170,7 @@ def _take_upload() -> None:
 
 def _start_over() -> None:
     """Forget what belonged to another scenario."""
-    state.forget([*KNOB_NAMES, "strategy", "run_simulate", "run_compare", "t", "speed"])
+    state.forget([*KNOB_NAMES, "strategy", "run_simulate", "run_compare"])
 
 
 # ---- numbers
@@ -183,19 +181,11 @@ def _begin(scenario: Scenario, strategy: str) -> list[Knob]:
     found = []
     for knob in KNOBS:
         value = knob.value(scenario, strategy)
-        if value is None:
-            # A limit can be set as soon as there is an analysis.
-            if knob.name not in ("limit", "interval") or not can_be_switched(scenario, strategy):
-                continue
-            value = DEFAULTS[knob.name]
-        state.asked_number(knob.name, value, min(knob.low, value), max(knob.high, value))
-        found.append(knob)
+        if value is not None:
+            state.asked_number(knob.name, value, min(knob.low, value), max(knob.high, value))
+            found.append(knob)
     state.asked_number("replications", REPLICATIONS, 1, MOST_REPLICATIONS)
     return found
-
-
-DEFAULTS = {"limit": 1.0, "interval": 30.0}
-"""Of an analysis that is switched on."""
 
 
 def _fields(scenario: Scenario, strategy: str, knobs: Sequence[Knob], page: PageName) -> dict[str, float]:
@@ -213,9 +203,7 @@ def _fields(scenario: Scenario, strategy: str, knobs: Sequence[Knob], page: Page
         for knob in by_name.values():
             if knob.advanced:
                 _field(knob, scenario, strategy)
-    values = {knob.name: st.session_state[knob.name] for knob in knobs}
-    # An analysis that is switched off has no limit to set.
-    return {name: value for name, value in values.items() if name not in DEFAULTS or values.get("watched", 1)}
+    return {knob.name: st.session_state[knob.name] for knob in knobs}
 
 
 def _field(knob: Knob | None, scenario: Scenario, strategy: str) -> None:

@@ -99,3 +99,17 @@ def test_the_preview_analysis_of_a_blue_green_release_is_an_analysis(release):
     scenario = release.replace("spec.strategies.blueGreen.prePromotionAnalysis", analysis)
     assert (values_of(scenario, "blueGreen")["watched"], values_of(scenario, "blueGreen")["limit"]) == (1, 4)
     assert turned(scenario, "blueGreen", {"watched": 0}).strategies["blueGreen"].pre_promotion_analysis is None
+
+
+def test_a_new_analysis_is_told_with_its_limit(release):
+    values = {"watched": 1, "limit": 3.0, "interval": 30.0}
+    assert changed(release, "blueGreen", values) == {"watched": 1, "limit": 3.0}
+
+
+def test_a_condition_that_is_no_plain_number_has_no_knob(release):
+    scenario = release.replace("spec.strategies.canary.analysis.failureCondition", "result > stable * 2")
+    assert values_of(scenario, "canary")["limit"] is None
+
+
+def test_a_seed_that_browsers_cannot_count_to_stays(release):
+    assert values_of(release.replace("spec.seed", 2**60), "canary")["seed"] is None

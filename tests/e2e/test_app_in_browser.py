@@ -161,3 +161,29 @@ def test_nothing_stands_in_anybodys_way(visit, scheme):
     seen = visit(f"{RAN}&t=60", color_scheme=scheme).stage()
     assert ("dark" in seen.page.locator(".rs").get_attribute("class")) == (scheme == "dark")
     assert violations(seen.page) == []
+
+
+PLAIN = """
+apiVersion: rollsim/v1
+kind: Scenario
+metadata: {name: plain}
+spec:
+  duration: 2m
+  traffic: {rate: 40rps}
+  services: {shop: {replicas: 3, errorRate: 1%, versions: {only: {}}}}
+"""
+
+
+def test_an_uploaded_plain_run_has_one_version(visit):
+    seen = visit()
+    seen.page.get_by_text("Your own scenario").click()
+    mine = {"name": "mine.yaml", "mimeType": "application/yaml", "buffer": PLAIN.encode()}
+    seen.page.locator("input[type=file]").set_input_files(mine)
+    seen.page.get_by_text("Scenario: plain").wait_for()
+    seen.run().stage()
+    box = seen.page.locator(".rs .tl canvas").bounding_box()
+    seen.page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 40)
+    assert seen.text(".clock") == "2:00"
+    assert int(seen.text(".failed b")) > 0
+    assert "only, 3 ready" in seen.page.locator(".rs .mesh canvas").get_attribute("aria-label")
+    assert not seen.page.locator(".rs .num.share").is_visible()

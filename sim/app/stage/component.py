@@ -11,7 +11,17 @@ import streamlit as st
 from sim.app.words import ENGLISH
 
 HERE = Path(__file__).parent
-SCRIPTS = ("marks.js", "events.js", "mesh.js", "wall.js", "timeline.js", "panels.js", "stage.js")
+SCRIPTS = (
+    "marks.js",
+    "events.js",
+    "mesh.js",
+    "wall.js",
+    "timeline.js",
+    "signs.js",
+    "panels.js",
+    "controls.js",
+    "stage.js",
+)
 """Joined into one module in this order: a component has one script, and nothing may be loaded from anywhere."""
 
 

@@ -57,6 +57,12 @@ def encode(record: Record, none: Record, scenario: Scenario) -> dict[str, Any]:
         "bins": _counts(record, of_public, expected.where(public[expected.user]), copies),
         "pods": phases(pods, where),
         "beyond": beyond(pods, where),
+        **_story(record, scenario, float(reached[0]) if len(reached) else None),
+    }
+
+
+def _story(record: Record, scenario: Scenario, exposed_at: float | None) -> dict[str, Any]:
+    return {
         "weights": story.weights(record),
         "looks": story.looks(record),
         "log": story.log(record),
@@ -64,7 +70,7 @@ def encode(record: Record, none: Record, scenario: Scenario) -> dict[str, Any]:
         "undo": story.undo_at(record),
         "undoReason": story.undo_reason(record),
         "outcomes": story.outcomes(record),
-        "moments": story.moments(record, float(reached[0]) if len(reached) else None),
+        "moments": story.moments(record, exposed_at),
         "noticing": story.noticing(scenario),
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 from sim.app.stage.pods import milliseconds
 from sim.app.words import words
 from sim.record import Decision, Record
+from sim.run import NO_RELEASE
 from sim.scenario import Scenario
 from sim.units import format_duration
 
@@ -56,8 +57,11 @@ def undo_reason(record: Record) -> str:
 
 
 def outcomes(record: Record) -> list[list[Any]]:
-    """Return [milliseconds, outcome, reason] whenever the rollout settled: once, or again after an undo."""
-    settled = [event for event in record.events if event.kind == "outcome"]
+    """Return [milliseconds, outcome, reason] whenever the rollout settled: once, or again after an undo.
+
+    Where nothing is deployed there is nothing to settle.
+    """
+    settled = [event for event in record.events if event.kind == "outcome" and record.type != NO_RELEASE]
     return [[milliseconds(event.at_seconds), event.subject, event.message] for event in settled]
 
 
@@ -65,7 +69,8 @@ def moments(record: Record, first_on_candidate: float | None) -> list[list[Any]]
     """Return [milliseconds, name] of the moments worth a jump: exposed, noticed, undo, end."""
     noticed = min((at for at in record.detections if at >= 0), default=None)
     undone = undo_at(record)
-    ended = None if math.isnan(record.settled_at) else milliseconds(record.settled_at)
+    is_settled = record.type != NO_RELEASE and not math.isnan(record.settled_at)
+    ended = milliseconds(record.settled_at) if is_settled else None
     found = [
         (None if first_on_candidate is None else milliseconds(first_on_candidate), "exposed"),
         (None if noticed is None else milliseconds(noticed), "noticed"),
