@@ -41,7 +41,8 @@ class Event:
     person), `promote`, `abort`, `deadline` (no progress for too long), `outcome` (settled; subject: the outcome).
     From who decides (source: analysis, person or the strategy itself): `undo` (subject: the version), `approve`.
     From `analysis`: `successful`, `failed`, `error`, `inconclusive`. From `alert`: `firing`, `resolved`. From `person`:
-    `looks`. From the `kubelet` (subject: the pod): `pod` (unready by its probe), `crash`, `kill`.
+    `looks`. From the `kubelet` (subject: the pod): `pod` (unready by its probe), `restart` (by its liveness or startup
+    probe), `crash`, `kill`.
     """
 
     at_seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import simpy
 
 from sim.cluster.clock import POD, Steps
 from sim.cluster.endpoint import Endpoint
+from sim.cluster.probes import first_answer, patience_ends, probes_before, silences_of
 from sim.record import PodRow
 
 if TYPE_CHECKING:
@@ -33,6 +35,10 @@ class Crashed(Exception):
     """The container ended by itself."""
 
 
+class Unanswered(Exception):
+    """A probe lost patience with the container: why."""
+
+
 class Pod:
     """One pod. Its set creates and deletes it; everything in between is its own."""
 
@@ -53,6 +59,10 @@ class Pod:
         self._has_started = False
         self._is_running = True
         self._crash_at = math.inf
+        self._given_up_at = math.inf
+        self._given_up_by = ""
+        self._began = world.now
+        self._crashes = 0
         self._life: simpy.Process | None = None
         world.engine.add_pod(number, replica_set.number)
 
@@ -102,6 +112,8 @@ class Pod:
                     yield from self._run_container()
                 except Crashed:
                     yield from self._back_off()
+                except Unanswered as given_up:
+                    yield from self._restart(str(given_up))
         except simpy.Interrupt:
             return
 
@@ -109,24 +121,78 @@ class Pod:
         """The life of a pod that was warm when the run began."""
         try:
             try:
-                self._crash_at = self._next_crash(began, began)
-                yield from self._be_probed_on(began)
+                self._expect_end(began, began)
+                yield from self._be_probed_on(self._first_readiness_probe(began))
             except Crashed:
                 yield from self._back_off()
+                yield from self._live()
+            except Unanswered as given_up:
+                yield from self._restart(str(given_up))
                 yield from self._live()
         except simpy.Interrupt:
             return
 
     def _run_container(self) -> Steps:
+        yield from self._pull_image()
         began = self._world.now
-        startup = self._startup_seconds()
-        self._crash_at = self._next_crash(began, began + startup)
-        if self._version.readiness_probe is None:
+        started = began + self._startup_seconds()
+        has_started_at = self._expect_end(began, started)
+        is_ready_at_once = self._version.readiness_probe is None
+        if is_ready_at_once and self._version.startup_probe is None:
             # Without a probe a running container is ready, whether or not its application listens yet.
             self._become_ready(self._version.min_ready_seconds)
-        yield from self._stay_until(began + startup)
+        yield from self._stay_until(started)
         self._listen()
-        yield from self._be_probed(began)
+        if self._version.startup_probe is not None:
+            yield from self._stay_until(has_started_at)
+            if is_ready_at_once:
+                self._become_ready(self._version.min_ready_seconds)
+        yield from self._be_probed(self._first_readiness_probe(began, has_started_at))
+
+    def _pull_image(self) -> Steps:
+        """Wait for the image; a container that starts again finds it there."""
+        law = self._version.image_pull
+        if law is not None and self.restarts == 0:
+            self._is_running = False
+            yield self._world.env.after(
+                self._world.law(law, self.ordinal, f"image of {self._set.name}"), POD, self.number
+            )
+            self._is_running = True
+
+    def _expect_end(self, began: float, started: float) -> float:
+        """Work out when this container ends; return when its startup probe has succeeded (without one: its start)."""
+        version, now = self._version, self._world.now
+        self._began = began
+        self._crash_at = self._next_crash(began, started)
+        self._given_up_at = math.inf
+        answered = started
+        probe = version.startup_probe
+        # A container that was warm at the beginning has been through its start.
+        if probe is not None and started > now:
+            first = began + probe.initial_delay_seconds
+            answered = first_answer(probe, first, started)
+            self._give_up_at(patience_ends(probe, first, silences_of((), started)), "startup")
+        probe = version.liveness_probe
+        if probe is not None:
+            first = began + probe.initial_delay_seconds
+            if version.startup_probe is not None:
+                first = first_answer(probe, first, answered)
+            silences = silences_of(version.faults, started)
+            self._give_up_at(patience_ends(probe, first, silences), "liveness")
+        return answered
+
+    def _give_up_at(self, at: float, probe: str) -> None:
+        if at < self._given_up_at:
+            self._given_up_at, self._given_up_by = at, probe
+
+    def _first_readiness_probe(self, began: float, has_started_at: float = -math.inf) -> float:
+        """Return the moment of the first probe: with a startup probe, as soon as that has succeeded.
+
+        Source: Kubernetes prober_manager.go, UpdatePodStatus: a started container is probed at once.
+        """
+        probe = self._version.readiness_probe
+        first = began + (probe.initial_delay_seconds if probe else 0.0)
+        return first if self._version.startup_probe is None else max(first, has_started_at)
 
     def _startup_seconds(self) -> float:
         if self.restarts:
@@ -134,17 +200,20 @@ class Pod:
         return self._world.pod_startup(self._version.startup, self._set.number, self.ordinal)
 
     def _stay_until(self, at: float) -> Steps:
-        """Wait until `at`, or until the container's crash if that comes first.
+        """Wait until `at`, or until the container's end if that comes first.
 
         Raises:
-            Crashed: it did.
+            Crashed: it ended by itself.
+            Unanswered: a probe gave it up.
         """
-        until = min(at, self._crash_at)
+        until = min(at, self._crash_at, self._given_up_at)
         if until == math.inf:
             yield self._world.env.event()
         yield self._world.env.moment(until, POD, self.number)
         if self._crash_at <= self._world.now:
             raise Crashed
+        if self._given_up_at <= self._world.now:
+            raise Unanswered(self._given_up_by)
 
     def _listen(self) -> None:
         now = self._world.now
@@ -155,24 +224,20 @@ class Pod:
             self._world.settle()
             self._world.engine.listen(self.number, now)
 
-    def _be_probed(self, began: float) -> Steps:
+    def _be_probed(self, first: float) -> Steps:
         """Become ready by the first probes that succeed, and stay so unless a fault can make them fail."""
         probe = self._version.readiness_probe
         if probe is None:
             yield from self._stay_until(math.inf)
         elif self._probes_can_fail():
-            yield from self._be_probed_on(began)
+            yield from self._be_probed_on(first)
         else:
-            first = began + probe.initial_delay_seconds
-            misses = max(0, math.floor((self._world.now - first) / probe.period_seconds))
-            # A probe at the very moment of the start succeeds, whatever the division was rounded to.
-            while first + misses * probe.period_seconds < self._world.now:
-                misses += 1
+            misses = probes_before(probe.period_seconds, first, self._world.now)
             yield from self._stay_until(first + (misses + probe.success_threshold - 1) * probe.period_seconds)
             self._become_ready(self._version.min_ready_seconds)
             yield from self._stay_until(math.inf)
 
-    def _be_probed_on(self, began: float) -> Steps:
+    def _be_probed_on(self, first: float) -> Steps:
         """Go through the probes one by one: a fault may begin or end."""
         probe = self._version.readiness_probe
         if probe is None or not self._probes_can_fail():
@@ -180,7 +245,7 @@ class Pod:
             return
         passed, failed, turn = 0, 0, 0
         while True:
-            at = began + probe.initial_delay_seconds + turn * probe.period_seconds
+            at = first + turn * probe.period_seconds
             turn += 1
             if at < self._world.now:
                 continue
@@ -199,7 +264,7 @@ class Pod:
         return any(fault.never_ready for fault in self._version.faults)
 
     def _can_fail(self) -> bool:
-        return any(fault.never_ready or fault.crash for fault in self._version.faults)
+        return any(fault.never_ready or fault.never_live or fault.crash for fault in self._version.faults)
 
     def _become_ready(self, min_ready_seconds: float, warm: bool = False) -> None:
         now = self._world.now
@@ -248,26 +313,48 @@ class Pod:
                 moments.append(started)
         return min(moments)
 
-    def _back_off(self) -> Steps:
-        """Be down after a crash until the kubelet starts the container again."""
+    def _back_off(self, why: str = "crashes when it should run") -> Steps:
+        """Be down after the container's end until the kubelet starts it again."""
         world = self._world
+        if world.now - self._began >= BACK_OFF_FORGOTTEN_SECONDS:
+            self._crashes = 0
         self._become_unready()
         self._is_running = False
         if self._has_started and self.is_routable:
             world.settle()
             world.engine.kill(self.number)
         self._has_started = False
-        delay = min(FIRST_BACK_OFF_SECONDS * 2.0**self.restarts, LONGEST_BACK_OFF_SECONDS)
+        delay = min(FIRST_BACK_OFF_SECONDS * 2.0**self._crashes, LONGEST_BACK_OFF_SECONDS)
         self.restarts += 1
+        self._crashes += 1
         if not self._set.has_crashed:
             self._set.has_crashed = True
             world.detect(world.now)
-            world.log("kubelet", "crash", self.name, f"CrashLoopBackOff: {self._set.name} crashes when it should run.")
+            world.log("kubelet", "crash", self.name, f"CrashLoopBackOff: {self._set.name} {why}.")
         yield world.env.after(delay, POD, self.number)
         self._is_running = True
 
+    def _restart(self, probe: str) -> Steps:
+        """End the container as a deletion does, then start it again with the kubelet's back-off."""
+        message = f"Its {probe} probe failed {self._patience(probe)} times in a row: the container is restarted."
+        self._world.log("kubelet", "restart", self.name, message)
+        yield from self._end_container()
+        yield from self._back_off(f"is restarted by its {probe} probe")
+
+    def _patience(self, probe: str) -> int:
+        found = self._version.startup_probe if probe == "startup" else self._version.liveness_probe
+        return found.failure_threshold if found else 0
+
     def _leave(self) -> Steps:
-        """preStop, SIGTERM, what it still holds, and SIGKILL when that takes too long.
+        if (yield from self._end_container()):
+            self.row.reason += "; killed with requests in flight"
+        world = self._world
+        self.row.gone_at = world.now
+        self._set.forget(self)
+        world.pods_changed(self._set)
+
+    def _end_container(self) -> Generator[simpy.Event, None, bool]:
+        """preStop, SIGTERM, what it still holds, and SIGKILL when that takes too long; return whether it did.
 
         Source: Kubernetes kuberuntime_container.go, killContainer: preStop counts against the grace period.
         """
@@ -280,25 +367,21 @@ class Pod:
             world.settle()
             world.engine.stop_listening(self.number)
         killed_at = world.now + max(grace - pre_stop, MINIMUM_GRACE_SECONDS)
-        yield from self._finish_until(killed_at)
-        self.row.gone_at = world.now
-        self._set.forget(self)
-        world.pods_changed(self._set)
+        return (yield from self._finish_until(killed_at))
 
-    def _finish_until(self, killed_at: float) -> Steps:
+    def _finish_until(self, killed_at: float) -> Generator[simpy.Event, None, bool]:
         world = self._world
         while True:
             yield world.env.moment(min(world.now + RELIST_SECONDS, killed_at), POD, self.number)
             if not self.is_routable:
-                return
+                return False
             world.settle()
             if world.engine.is_idle(self.number):
-                return
+                return False
             if world.now >= killed_at:
                 world.engine.kill(self.number)
-                self.row.reason += "; killed with requests in flight"
                 world.log("kubelet", "kill", self.name, "Killed: its grace period ended with requests in flight.")
-                return
+                return True
 
 
 def is_active(fault: Fault, at: float) -> bool:

@@ -76,12 +76,21 @@ def pods(count: int, version: str) -> str:
 def seconds_to_ready(version: ResolvedVersion) -> float:
     """Return the mean time from a pod's creation until all callers use it and it is available."""
     started = version.startup.mean_seconds()
+    first_ready_probe = version.readiness_probe.initial_delay_seconds if version.readiness_probe else 0.0
+    if version.startup_probe is not None:
+        started = next_probe(version.startup_probe.initial_delay_seconds, version.startup_probe.period_seconds, started)
+        first_ready_probe = max(first_ready_probe, started)
     probe = version.readiness_probe
     if probe is not None:
-        late = max(0, math.ceil((started - probe.initial_delay_seconds) / probe.period_seconds))
-        more = probe.success_threshold - 1
-        started = probe.initial_delay_seconds + (late + more) * probe.period_seconds
-    return started + max(version.min_ready_seconds, version.endpoint_propagation.mean_seconds())
+        started = next_probe(first_ready_probe, probe.period_seconds, started)
+        started += (probe.success_threshold - 1) * probe.period_seconds
+    pulled = version.image_pull.mean_seconds() if version.image_pull else 0.0
+    return pulled + started + max(version.min_ready_seconds, version.endpoint_propagation.mean_seconds())
+
+
+def next_probe(first: float, period: float, moment: float) -> float:
+    """Return when the next of the probes at `first` and every period from there comes."""
+    return first + max(0, math.ceil((moment - first) / period)) * period
 
 
 def seconds_to_stop(version: ResolvedVersion) -> float:

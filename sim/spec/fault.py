@@ -11,7 +11,7 @@ from sim.spec.model import Model, Name
 from sim.units import Duration, PositiveDuration, Quantity, Share
 
 Factor = Annotated[float, Quantity("number", high=1_000, above=True)]
-EFFECTS = ("error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "cold_start")
+EFFECTS = ("error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "never_live", "cold_start")
 
 
 class ColdStart(Model):
@@ -33,6 +33,7 @@ class Fault(Model):
         False, description="The container crashes at its start, or at `at`; restarts back off from 10 s to 300 s."
     )
     never_ready: StrictBool = Field(False, description="The readiness probe never succeeds.")
+    never_live: StrictBool = Field(False, description="The liveness probe fails; requests are still answered.")
     cold_start: ColdStart | None = Field(None, description="A young pod is slow.")
     segment: Name | None = Field(None, description="Only users of this segment meet the fault.")
     at: Duration | None = Field(None, description="From this moment after the release started; without it, always.")
@@ -50,8 +51,13 @@ class Fault(Model):
         if all(getattr(self, name) == fields[name].default for name in EFFECTS):
             names = ", ".join(str(fields[name].alias) for name in EFFECTS)
             raise ValueError(f"has no effect; must have at least one of {names}")
-        if self.segment is not None and (self.crash or self.never_ready or self.cold_start is not None):
+        if self.segment is not None and self._is_of_pods:
             raise ValueError(
-                "limits crash, neverReady or coldStart to a segment; pods fail for everyone, leave segment out"
+                "limits crash, neverReady, neverLive or coldStart to a segment; "
+                "pods fail for everyone, leave segment out"
             )
         return self
+
+    @property
+    def _is_of_pods(self) -> bool:
+        return self.crash or self.never_ready or self.never_live or self.cold_start is not None

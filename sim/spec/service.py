@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from sim.spec.distributions import Constant, Law
 from sim.spec.fault import Fault
 from sim.spec.model import Frozen, Model, PlacedError, VersionName
+from sim.spec.restart_probe import RestartProbe
 from sim.units import Duration, PositiveSeconds, Quantity, Seconds, Share
 
 MOST_FAULTS = 20
@@ -50,6 +51,17 @@ class PodKeys(Model):
     startup: Law = Field(Constant(value=1.0), description="From the start of the container until it can answer.")
     readiness_probe: Probe | None = Field(
         None, description="Without it, a pod is ready as soon as its container has started."
+    )
+    startup_probe: RestartProbe | None = Field(
+        None,
+        description="Asked until it succeeds once; the other probes begin then. Restarts a start that takes too long.",
+    )
+    liveness_probe: RestartProbe | None = Field(
+        None,
+        description="Restarts a container whose application does not answer: still starting, or a fault neverLive.",
+    )
+    image_pull: Law | None = Field(
+        None, description="Before the container of a new pod starts; without it, the image is there already."
     )
     min_ready_seconds: Seconds = Field(0.0, description="How long a pod must be ready to count as available.")
     progress_deadline_seconds: PositiveSeconds = Field(
@@ -117,6 +129,8 @@ class Service(PodKeys):
 def _check(version: ResolvedVersion) -> None:
     if any(fault.never_ready for fault in version.faults) and version.readiness_probe is None:
         raise PlacedError(("versions", version.name), "has neverReady without a readinessProbe; must have one")
+    if any(fault.never_live for fault in version.faults) and version.liveness_probe is None:
+        raise PlacedError(("versions", version.name), "has neverLive without a livenessProbe; must have one")
     if version.progress_deadline_seconds <= version.min_ready_seconds:
         # Source: Kubernetes validation of a Deployment.
         deadline, ready = version.progress_deadline_seconds, version.min_ready_seconds

@@ -1,0 +1,133 @@
+"""Startup and liveness probes, and the pull of an image, by moments worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from small_world import run, scenario, story
+
+from sim.cluster.probes import Silence, first_answer, patience_ends
+from sim.record import PodRow, Record
+from sim.spec.restart_probe import RestartProbe
+
+ROLL = {"type": "rollingUpdate", "maxSurge": 1, "maxUnavailable": 0}
+EVERY_10_S = RestartProbe(initial_delay_seconds=5, period_seconds=10, failure_threshold=3)
+
+
+def first_new_pod(record: Record) -> PodRow:
+    return next(row for row in record.pods if row.version == "v2")
+
+
+@pytest.mark.parametrize(
+    ("silences", "ends"),
+    [
+        ([], math.inf),
+        ([(0, 25)], math.inf),
+        ([(0, 25.1)], 25),
+        ([(-math.inf, math.inf)], 25),
+        ([(50, 100)], 75),
+        ([(0, 20), (20, 30)], 25),
+        ([(0, 6), (12, 30)], 25),
+        ([(0, 6), (16, 30)], math.inf),
+        ([(0, 6), (16, 60)], 45),
+        ([(100, 110), (105, 130), (0, 16)], 125),
+    ],
+    ids=["none", "two probes", "three probes", "for ever", "later", "one after the other", "no probe between",
+         "a success between", "in a row again", "overlapping"],
+)  # fmt: skip
+def test_patience_ends_with_the_third_miss_in_a_row_at_5_15_25(silences, ends):
+    assert patience_ends(EVERY_10_S, 5, [Silence(*each) for each in silences]) == ends
+
+
+@pytest.mark.parametrize(("started", "at"), [(0, 5), (5, 5), (5.1, 15), (15, 15)])
+def test_the_first_probe_after_a_start_answers(started, at):
+    assert first_answer(EVERY_10_S, 5, started) == at
+
+
+def test_a_liveness_probe_that_does_not_wait_for_the_start_restarts_for_ever():
+    probe = {"periodSeconds": 5, "failureThreshold": 3}
+    record = run(scenario(ROLL, new={"startup": "20s", "livenessProbe": probe}))
+    # Probes at 0, 5 and 10 of each container find nobody; SIGTERM takes one relist, then 10 s, 20 s, 40 s, 80 s pass.
+    restarts = [10, 31, 62, 113, 204]
+    assert [at for at, kind, _ in story(record, "restart")] == restarts
+    assert math.isnan(first_new_pod(record).started_at)
+    assert record.detections[0] == 11
+
+
+def test_a_startup_probe_gives_a_slow_start_its_time():
+    probe = {"periodSeconds": 5, "failureThreshold": 3}
+    startup = {"periodSeconds": 3, "failureThreshold": 10}
+    record = run(scenario(ROLL, new={"startup": "20s", "livenessProbe": probe, "startupProbe": startup}))
+    assert story(record, "restart") == []
+    # The startup probe of 21 s finds it, and readiness is asked at once.
+    assert (first_new_pod(record).started_at, first_new_pod(record).ready_at) == (20, 21)
+    assert record.outcome == "promoted"
+
+
+def test_a_startup_probe_loses_patience_too():
+    record = run(scenario(ROLL, new={"startup": "20s", "startupProbe": {"periodSeconds": 5, "failureThreshold": 4}}))
+    assert [at for at, *_ in story(record, "restart")][:2] == [15, 41]
+    assert "startup probe failed 4 times" in next(event.message for event in record.events if event.kind == "restart")
+
+
+def test_without_a_readiness_probe_a_started_container_is_ready():
+    record = run(scenario(ROLL, readinessProbe=None, new={"startupProbe": {"periodSeconds": 3}}))
+    assert first_new_pod(record).ready_at == 3
+
+
+def test_a_container_that_hangs_is_restarted_and_finishes_what_it_holds():
+    fault = {"neverLive": True, "at": 100, "for": 30}
+    record = run(
+        scenario({"type": "recreate"}, replicas=1, livenessProbe={}, new={"faults": [fault]}, latency="1s", rate=2)
+    )
+    # Created when the old pod had gone (6 s, preStop none): probed at multiples of 10 s from there; misses at 106, ...
+    created = first_new_pod(record).created_at
+    third_miss = next(created + 10 * n for n in range(100) if created + 10 * n >= 100) + 20
+    assert [at for at, *_ in story(record, "restart")] == [third_miss]
+    assert not (record.answers.reason == 4).any()
+    refused = record.requests.arrival[record.answers.request[record.answers.reason == 5]]
+    assert (refused > third_miss).any()
+
+
+def test_pods_that_were_warm_are_restarted_as_well():
+    fault = {"neverLive": True, "at": 100, "for": 25}
+    record = run(
+        scenario(
+            ROLL, livenessProbe={}, old={"faults": [fault]}, new={"startup": "200s", "livenessProbe": None}, replicas=2
+        )
+    )
+    # Warm since -10 s, so probed at multiples of 10 s; up again 1 + 10 + 2 s later, ready at the next probe of 5 s.
+    assert [at for at, *_ in story(record, "restart")] == [120, 120]
+    ready = [(change.at_seconds, change.ready) for change in record.pod_changes if change.version == 0]
+    assert [each for each in ready if 100 <= each[0] < 200] == [(121, 0), (136, 2)]
+
+
+def test_the_back_off_is_forgotten_after_ten_minutes():
+    faults = [{"crash": True, "at": at, "for": 1} for at in (100, 200, 900)]
+    record = run(scenario({"type": "recreate"}, new={"faults": faults}, replicas=1, duration=1200))
+    down = [change.at_seconds for change in record.pod_changes if change.version == 1 and change.ready == 0]
+    up = [change.at_seconds for change in record.pod_changes if change.version == 1 and change.ready == 1]
+    # 10 s of back-off and a probe 5 s into the new container; then 20 s; then 10 s again.
+    assert [at for at in down if at >= 100] == [100, 200, 900]
+    assert [at for at in up if at > 100] == [115, 225, 915]
+
+
+def test_an_image_is_pulled_before_the_first_start_only():
+    fault = {"crash": True, "at": 50, "for": 1}
+    record = run(scenario({"type": "recreate"}, imagePull="30s", replicas=1, new={"faults": [fault]}))
+    row = first_new_pod(record)
+    assert row.started_at - row.created_at == 32
+    again = [change.at_seconds for change in record.pod_changes if change.version == 1 and change.ready == 1]
+    assert again[-1] - 50 == 15
+
+
+def test_both_engines_agree_on_restarts():
+    given = scenario(
+        ROLL, imagePull={"distribution": "exponential", "mean": "5s"}, livenessProbe={"periodSeconds": 3},
+        startupProbe={"periodSeconds": 1}, new={"faults": [{"neverLive": True, "at": 40, "for": 60}]},
+    )  # fmt: skip
+    fast, readable = run(given), run(given, engine="reference")
+    assert fast.events == readable.events
+    assert (fast.answers.finish == readable.answers.finish).all()
+    assert (fast.answers.reason == readable.answers.reason).all()
