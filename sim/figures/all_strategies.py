@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from sim.figures.bins import Flags, Floats, bin_edges, bin_width, stretches
+from sim.figures.bins import NOT_REACHED, Flags, Floats, bin_edges, bin_width, stretches
 from sim.figures.marks import DOTTED, ceiling, crossed, no_data, round_ticks
 from sim.figures.progress_panels import actual_share, missing
 from sim.figures.results import Row, results
-from sim.figures.scene import NOT_REACHED, Scene, least_scale, shown_until, time_axis
+from sim.figures.scene import Scene, least_scale, shown_until, time_axis
 from sim.figures.sources import ComparisonSource
 from sim.figures.theme import BODY, SMALL, STRONG, Page, Style, fitted, theme_named, write
 from sim.figures.titles import comparison_made, outcome_at

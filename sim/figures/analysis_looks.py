@@ -172,7 +172,7 @@ def _judge(words: Wording, judge: str) -> str:
 
 def _measured_of(words: Wording, looks: Looks) -> str:
     kind = words(f"metric_{looks.kind}") if words.has(f"metric_{looks.kind}") else looks.kind
-    return kind if looks.kind == looks.metric else f"{looks.metric}: {kind}"
+    return kind if looks.kind in (looks.metric, DIFFERENCE) else f"{looks.metric}: {kind}"
 
 
 def _draw_chart(axes: Axes, page: Page, words: Wording, looks: Looks) -> None:

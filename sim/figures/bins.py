@@ -52,11 +52,15 @@ def summed(windows: pd.DataFrame, column: str, edges: Floats) -> Floats:
     return np.histogram(at, bins=edges, weights=np.nan_to_num(values))[0].astype(float)
 
 
-def of_version(run: RunSource, version: str | None) -> pd.DataFrame:
-    """Return the released service's windows of a version; None: of all."""
+NOT_REACHED = ""
+"""The version, and the service, of what reached none."""
+
+
+def of_version(run: RunSource, version: str) -> pd.DataFrame:
+    """Return the windows of a version of the released service, or of what reached no version."""
     windows = run.windows
-    rows = windows["service"] == run.record.service
-    return windows[rows] if version is None else windows[rows & (windows["version"] == version)]
+    service = run.record.service if version != NOT_REACHED else NOT_REACHED
+    return windows[(windows["service"] == service) & (windows["version"] == version)]
 
 
 @dataclass(frozen=True)

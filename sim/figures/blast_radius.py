@@ -180,7 +180,7 @@ def _draw_peak(sheet: Sheet, axes: Axes, estimate: Estimate | None, y: int) -> N
     axes.set_xlim(-0.012, 1.75)
     axes.add_patch(Rectangle(width=1, facecolor="none", edgecolor=theme.muted, linewidth=1.5, **box))
     if estimate is not None:
-        axes.add_patch(Rectangle(width=estimate.mean, facecolor=theme.candidate, linewidth=0, gid="peak", **box))
+        axes.add_patch(Rectangle(width=estimate.mean, facecolor=theme.candidate, linewidth=0, gid="peak bar", **box))
     text = sheet.words("no_data") if estimate is None else sheet.words.percent(estimate.mean)
     write(axes, theme, 1.06, y, text, va="center", fontsize=sheet.number_size, fontweight="bold")
 

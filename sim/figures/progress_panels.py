@@ -7,7 +7,7 @@ import math
 import numpy as np
 from matplotlib.axes import Axes
 
-from sim.figures.bins import Floats, of_version, pod_phases, stretches, summed
+from sim.figures.bins import NOT_REACHED, Floats, of_version, pod_phases, stretches, summed
 from sim.figures.marks import (
     ASKED,
     DOTTED,
@@ -19,7 +19,7 @@ from sim.figures.marks import (
     round_ticks,
     say_no_data,
 )
-from sim.figures.scene import NOT_REACHED, Scene, area_sample, least_scale, line_sample, ticks
+from sim.figures.scene import Scene, area_sample, least_scale, line_sample, ticks
 from sim.figures.sources import RunSource
 from sim.figures.theme import SMALL, Style, write
 

@@ -72,9 +72,9 @@ def rate_by_bin(scene: Scene, version: str) -> tuple[list[Group], Floats, Floats
 def _draw_rate(axes: Axes, mark: VersionMark, found: list[Group], rate: Floats, low: Floats, high: Floats) -> None:
     for first, last in _neighbours(found):
         x = [(group.start + group.end) / 2 for group in found[first:last]]
-        axes.plot(
-            x, rate[first:last], color=mark.colour, linestyle=mark.line, marker=mark.marker, markersize=5.5,
-        )  # fmt: skip
+        style: Style = {"linestyle": mark.line, "marker": mark.marker, "markersize": 5.5, "zorder": 3}
+        gid = f"{mark.name} error rate"
+        axes.plot(x, rate[first:last], color=mark.colour, linewidth=2.2, gid=gid, **style)
         edges = [found[first].start, *(group.end for group in found[first:last])]
         axes.stairs(
             high[first:last], edges, baseline=low[first:last], fill=True, color=mark.colour, alpha=0.22, linewidth=0

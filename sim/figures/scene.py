@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from sim.figures.bins import Floats, of_version, summed
+from sim.figures.bins import NOT_REACHED, Floats, of_version, summed
 from sim.figures.marks import Dashes, VersionMark, version_marks
 from sim.figures.sources import RunSource
 from sim.figures.theme import LEFT, SMALL, Page, Style, Theme, fitted
@@ -111,14 +111,11 @@ KEY_TOP = 0.0525
 """From the top of a panel to the first line of its key, below name and unit."""
 
 KEY_SAMPLE = 0.026
-TICKS = 0.022
+TICKS = 0.027
 """Share of the page's width that tick labels take."""
 
 LINE = 0.021
 """Share of the page's height that a small line takes."""
-
-NOT_REACHED = ""
-"""The version of what reached none."""
 
 
 LEAST_SHARE_OF_TRAFFIC = 0.01
