@@ -99,6 +99,7 @@ def test_a_knob_changes_the_result(visit):
     seen.page.get_by_label("Errors of v2, %").press("Tab")
     seen.run().page.wait_for_timeout(500)
     assert address(seen.page)["errors"] == "60"
+    assert "t" not in address(seen.page), "another run begins at its start"
     seen.page.get_by_role("button", name="End", exact=True).click()
     assert seen.text(".users b") != before
 
@@ -108,6 +109,7 @@ def test_a_link_shows_the_same_again(visit):
     first.page.get_by_role("button", name="Undo", exact=True).click()
     first.page.wait_for_url(re.compile("t="))
     again = visit(first.page.url.removeprefix(first.url)).stage()
+    assert address(again.page) == address(first.page)
     for part in (".clock", ".users b", ".failed b", ".say b", ".log"):
         assert again.text(part) == first.text(part)
 

@@ -54,9 +54,13 @@ def _start(key: str) -> dict[str, Any]:
 
 
 def _moment(choice: Choice) -> dict[str, float]:
-    """Return the moment at which the player was paused last."""
-    playback = st.session_state.get(STAGE, {}).get("playback") if choice.is_run else None
-    return {"t": round(playback["t"] / 1000, 1)} if playback and playback["t"] else {}
+    """Return the moment at which the player of this run was paused last, or begins."""
+    kept = st.session_state.get("start")
+    if not choice.is_run or kept is None:
+        return {}
+    playback = st.session_state.get(STAGE, {}).get("playback")
+    milliseconds = playback["t"] if playback and playback["of"] == kept["of"] else kept["t0"]
+    return {"t": round(milliseconds / 1000, 1)} if milliseconds else {}
 
 
 def _numbers(shown: Shown) -> str:

@@ -4,7 +4,7 @@ const FLIGHT = 1.5,
 const MARKS_A_SECOND = 420; // above this, one request in k is drawn
 const SHORT_PLAY = 120; // seconds: the opening speed shows the whole run in less
 const SPEEDS = [1, 4, 16, 64, 256, 1024, 4096, 16384];
-const DESIGN = {unit: 15, width: 1067, height: 832};
+const DESIGN = {unit: 15, width: 1067, height: 850};
 
 function openingSpeed(run) {
   return SPEEDS.find(s => telling(run) / 1000 / s <= SHORT_PLAY) ?? SPEEDS.at(-1);
@@ -294,7 +294,7 @@ export default function ({data, parentElement, setStateValue}) {
   }
   if (host.__key === data.key) return; // a rerun that changes nothing leaves the player alone
   host.__stop?.();
-  const {stop, player} = mount(host, data, state => setStateValue("playback", state));
+  const {stop, player} = mount(host, data, state => setStateValue("playback", {...state, of: data.key}));
   // Run was pressed: the next key is for the stage, not for Run again.
   if (data.autoplay) player.box.focus({preventScroll: true});
   host.__key = data.key;

@@ -197,7 +197,8 @@ function drawAxis(s, c, {x, up, down, middle}, most, worst) {
       [10, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 21600, 86400].find(
         e => timelineX(s, e * 1000) - x(0) > room,
       ) ?? 604800;
-  for (let t = 0; t <= s.viewEnd; t += every * 1000) c.fillText(clock(t), Math.min(x(t), w - F * 1.15), h - F * 0.55);
+  for (let t = 0; t <= s.viewEnd; t += every * 1000)
+    c.fillText(clock(t), Math.min(x(t), w - c.measureText(clock(t)).width / 2), h - F * 0.55);
 }
 
 function drawFuture(s, c) {
