@@ -109,3 +109,15 @@ def test_a_built_in_scenario_is_named_as_its_file_and_teaches_something(path):
     assert scenario.metadata.title
     assert scenario.metadata.teaches
     assert scenario.expect
+
+
+def test_the_readme_lists_every_strategy_with_its_summary(root):
+    readme = (root / "README.md").read_text()
+    lines = [f"| `{kind}` | {strategy.summary} |" for kind, strategy in STRATEGIES.items() if kind != IMPLIED]
+    assert [line for line in lines if line not in readme] == []
+
+
+def test_the_readme_maps_every_part_of_the_program(root):
+    readme = (root / "README.md").read_text()
+    parts = {found.name for found in pkgutil.iter_modules(sim.__path__)} - {"__main__"}
+    assert [part for part in sorted(parts) if f"`{part}`" not in readme] == []

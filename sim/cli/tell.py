@@ -33,8 +33,10 @@ LEGEND = (
     "detected, mitigated, recovered: time since the first harm. delivery: how long a good release takes."
 )
 TOLD_FIRST = ("outcome", "outcome_reason")
-UNTOLD_SOURCES = frozenset({"pod"})
+UNTOLD_SOURCES = ("pod",)
 """The life of single pods is in `pods`; the story would drown in it."""
+UNTOLD_KINDS = ("pause",)
+"""The step before it says the same."""
 
 
 def tell_comparison(comparison: Comparison) -> None:
@@ -93,8 +95,16 @@ def _row(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _story(events: Iterable[Event]) -> list[list[str]]:
-    told = (event for event in events if event.source not in UNTOLD_SOURCES)
-    return [[clock(event.at_seconds), event.source, event.message] for event in told]
+    told = (event for event in events if event.source not in UNTOLD_SOURCES and event.kind not in UNTOLD_KINDS)
+    return [[clock(event.at_seconds), event.source, _sentence(event)] for event in told]
+
+
+def _sentence(event: Event) -> str:
+    if event.kind == "outcome":
+        return f"{event.subject}: {event.message}"
+    if event.kind == "undo":
+        return f"Undoes the release. {event.message}"
+    return event.message
 
 
 def _tell_decisions(decisions: Iterable[Decision]) -> None:

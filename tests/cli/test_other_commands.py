@@ -55,7 +55,7 @@ def test_validate_in_json(rollsim, small):
 
 
 def test_explain_a_field_and_a_scenario(rollsim, small):
-    assert "rps" in rollsim("explain", "spec.traffic.rate").stdout
+    assert "requests per second" in rollsim("explain", "spec.traffic.rate").stdout
     told = rollsim("explain", small)
     assert told.returncode == 0, told.stderr
     assert "canary" in told.stdout

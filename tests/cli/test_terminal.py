@@ -91,7 +91,7 @@ def test_an_interruption_before_anything_is_finished_is_said(small, tmp_path):
         "--engine",
         "reference",
         "--set",
-        "spec.traffic.rate=900rps",
+        "spec.traffic.rate=200rps",
     ]
     process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     start = time.monotonic()
