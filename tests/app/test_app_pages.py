@@ -6,11 +6,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 COMPARE = "sim/app/pages/compare.py"
+PATIENCE = 200
+"""Seconds: the first run of all compiles the engine."""
 SHORT = {"rate": "40", "duration": "180"}
 
 
 def app(root, **address):
-    test = AppTest.from_file(str(root / "app.py"), default_timeout=60)
+    test = AppTest.from_file(str(root / "app.py"), default_timeout=PATIENCE)
     for name, value in address.items():
         test.query_params[name] = value
     return test.run()

@@ -28,7 +28,8 @@ IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 STAGE = ".rs[data-ready]"
 START_UP_LOOK_UPS = ("/compare/_stcore/health", "/compare/_stcore/host-config")
 """Streamlit looks for its server below a sub-page first, and is told that it is not there."""
-PATIENCE = 60
+PATIENCE = 200
+"""Seconds: the first run of all compiles the engine, on a machine that does more than that."""
 
 
 @pytest.fixture(scope="session")
