@@ -20,30 +20,41 @@ from sim.engine.layout import (
     EJECTION_FIELDS,
     EJECTION_ROOM,
     EVERYONE,
-    FAILURES_TO_EJECT,
     FAULT_FIELDS,
     FIRST_PODS,
     FIRST_ROOM,
     FREE_CALLS,
     FREE_WORKERS,
     HAS_BUDGET,
+    HAS_OUTLIERS,
+    HAS_RATES,
     HEAP_FIELDS,
     HEAP_ROOM,
     LONGEST_EJECTION,
-    LONGEST_MAXIMUM_EJECTION,
+    MIN_HEALTH,
     MIN_RETRYING,
+    MOST_5XX,
     MOST_EJECTED,
+    MOST_GATEWAY,
+    MOST_LOCAL,
     MOST_RETRIES,
     NEXT_ARRIVAL,
     NO_LAW,
     PER_TRY_SECONDS,
+    PERCENTAGE_HOSTS,
+    PERCENTAGE_THRESHOLD,
+    PERCENTAGE_VOLUME,
     POD_FIELDS,
     POD_ROOM,
+    RATE_FACTOR,
+    RATE_HOSTS,
+    RATE_VOLUME,
     REQUESTS,
     RING_FIELDS,
     RING_ROOM,
     ROW_FIELDS,
     ROW_ROOM,
+    SPLITS,
     TICK_SECONDS,
     TIMEOUT_SECONDS,
     VERSIONS,
@@ -58,6 +69,7 @@ from sim.spec.mesh import Mesh, OutlierDetection
 from sim.spec.service import ResolvedVersion
 
 Arrays = dict[str, NDArray[Any]]
+UNLIMITED = np.iinfo(np.int64).max
 
 
 def empty(fields: dict[str, type], room: int) -> Arrays:
@@ -98,7 +110,7 @@ def allocate(config: PlaneConfig) -> PtrState:
 
 def _scalars(config: PlaneConfig) -> Arrays:
     arrival, mesh = config.requests.arrival, config.mesh
-    integers, floats = np.zeros(32, np.int64), np.zeros(16)
+    integers, floats = np.zeros(64, np.int64), np.zeros(32)
     integers[[REQUESTS, VERSIONS]] = len(arrival), len(config.versions)
     integers[[FREE_CALLS, FREE_WORKERS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM]] = FIRST_ROOM
     integers[POD_ROOM], integers[ROW_ROOM] = FIRST_PODS, len(arrival) + FIRST_ROOM
@@ -123,10 +135,18 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
 
 
 def _set_ejection(rule: OutlierDetection, integers: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
-    integers[FAILURES_TO_EJECT] = rule.consecutive_5xx_errors
+    integers[[HAS_OUTLIERS, MOST_5XX, MOST_GATEWAY]] = 1, rule.consecutive_5xx_errors, rule.consecutive_gateway_errors
+    integers[[SPLITS, MOST_LOCAL]] = rule.split_external_local_origin_errors, rule.consecutive_local_origin_failures
     floats[TICK_SECONDS], floats[BASE_EJECTION] = rule.interval, rule.base_ejection_time
-    floats[LONGEST_EJECTION] = max(LONGEST_MAXIMUM_EJECTION, rule.base_ejection_time)
-    floats[MOST_EJECTED] = rule.max_ejection_percent
+    floats[[LONGEST_EJECTION, MOST_EJECTED]] = rule.longest_ejection, rule.max_ejection_percent
+    floats[MIN_HEALTH] = rule.min_health_percent
+    integers[[RATE_HOSTS, RATE_VOLUME, PERCENTAGE_HOSTS, PERCENTAGE_VOLUME]] = UNLIMITED
+    if (rate := rule.success_rate) is not None:
+        integers[[HAS_RATES, RATE_HOSTS, RATE_VOLUME]] = 1, rate.minimum_hosts, rate.request_volume
+        floats[RATE_FACTOR] = rate.stdev_factor / 1000
+    if (share := rule.failure_percentage) is not None:
+        integers[[HAS_RATES, PERCENTAGE_HOSTS, PERCENTAGE_VOLUME]] = 1, share.minimum_hosts, share.request_volume
+        floats[PERCENTAGE_THRESHOLD] = share.threshold
 
 
 def _requests(requests: Requests) -> Arrays:
@@ -151,9 +171,10 @@ def _retried(mesh: Mesh | None) -> Arrays:
 
 
 def _pools(pools: int) -> Arrays:
-    """One pool a version, one of the whole service, one that stays empty."""
-    counts = {name: np.zeros(pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected")}
-    return {**counts, "ready": np.zeros(pools * FIRST_PODS, np.int64)}
+    """One pool a version, one of the whole service, one that stays empty; then each again, ejected pods included."""
+    counts = {name: np.zeros(2 * pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected")}
+    rates = {name: np.full(pools, -1.0) for name in ("pool_average", "pool_threshold")}
+    return {**counts, **rates, "ready": np.zeros(2 * pools * FIRST_PODS, np.int64)}
 
 
 def _routes(versions: int, segments: int) -> Arrays:
@@ -191,8 +212,7 @@ def _versions(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...], 
     laws = np.array([tables.add(version.latency) for version in versions], np.float64)
     last_faults = np.cumsum([len(version.faults) for version in versions])
     faults = _faults(versions, segments, tables)
-    unlimited = np.iinfo(np.int64).max
-    queues = [unlimited if version.queue_capacity is None else version.queue_capacity for version in versions]
+    queues = [UNLIMITED if version.queue_capacity is None else version.queue_capacity for version in versions]
     return {
         "version_law": laws[:, 0].astype(np.int64),
         "version_a": laws[:, 1].copy(),

@@ -21,19 +21,18 @@ from sim.engine.layout import (
     BUDGET,
     COPY,
     ERROR,
-    FAILED,
-    FAILURES_TO_EJECT,
     FREE,
     FREE_CALLS,
     GROW,
     HAS_BUDGET,
-    HTTP_ERROR,
+    HAS_OUTLIERS,
     HTTP_OK,
     HTTP_TIMEOUT,
     HTTP_UNAVAILABLE,
     IN_BACKOFF,
     IN_FLIGHT,
     KIND_SHIFT,
+    MIN_HEALTH,
     MIN_RETRYING,
     MORE,
     MOST_RETRIES,
@@ -54,15 +53,19 @@ from sim.engine.layout import (
     ROW_ROOM,
     ROWS,
     SHED,
+    SPLITS,
     TIMED_OUT,
+    VERSIONS,
     WAITING,
-    WELL,
 )
-from sim.engine.pods import observe
+from sim.engine.outliers import connect, panics, report
 from sim.engine.workers import change_busy, enqueue, go_on, leave_queue, new_worker, start
 
 LONGEST_BACKOFF = 10.0
 """In units of the base. Source: Envoy, the maximum of the jittered exponential back-off when only the base is given."""
+
+OTHER_POOLS = 2
+"""The whole service's and the empty one come after the versions'; then the same pools with ejected pods."""
 
 ROUND_ROBIN, RANDOM = BALANCERS["roundRobin"].code, BALANCERS["random"].code
 LEAST_REQUEST = BALANCERS["leastRequest"].code
@@ -104,6 +107,8 @@ def new_call(state: Any, r: int, copy: int, pool: int) -> int:
 def attempt(state: Any, t: float, c: int) -> None:
     """Send call c to a pod of its pool."""
     pool = state.call_pool[c]
+    if state.fv[MIN_HEALTH] > 0.0 and panics(state, pool):
+        pool += state.iv[VERSIONS] + OTHER_POOLS
     n = state.pool_ready[pool]
     state.call_start[c] = math.nan
     if n == 0:
@@ -145,6 +150,8 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
     if state.pod_listens[p] == 0:
         turn_away(state, t, c, p, REFUSED)
         return
+    if state.iv[SPLITS] == 1:
+        connect(state, t, p)
     if state.pod_busy[p] < state.version_workers[v]:
         change_busy(state, t, p, v, MORE)
         start(state, t, c, p, new_worker(state, p))
@@ -160,8 +167,8 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
 
 @compiled
 def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
-    if state.iv[FAILURES_TO_EJECT] > 0:
-        observe(state, t, p, state.call_pool[c], FAILED)
+    if state.iv[HAS_OUTLIERS] == 1:
+        report(state, t, p, state.call_pool[c], reason, HTTP_UNAVAILABLE)
     end_attempt(state, t, c, reason, HTTP_UNAVAILABLE)
 
 
@@ -174,8 +181,8 @@ def finish_service(state: Any, t: float, w: int) -> None:
         return
     p = state.worker_pod[w]
     status = state.call_status[c]
-    if state.iv[FAILURES_TO_EJECT] > 0:
-        observe(state, t, p, state.call_pool[c], FAILED if status >= HTTP_ERROR else WELL)
+    if state.iv[HAS_OUTLIERS] == 1:
+        report(state, t, p, state.call_pool[c], ERROR, status)
     state.pod_requests[p] -= 1
     go_on(state, t, w)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
@@ -190,8 +197,8 @@ def give_up(state: Any, t: float, c: int) -> None:
     else:
         state.worker_call[state.call_worker[c]] = -1
     state.pod_requests[p] -= 1
-    if state.iv[FAILURES_TO_EJECT] > 0:
-        observe(state, t, p, state.call_pool[c], FAILED)
+    if state.iv[HAS_OUTLIERS] == 1:
+        report(state, t, p, state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
 
 
 @compiled

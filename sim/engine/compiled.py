@@ -20,6 +20,7 @@ from sim.engine.layout import (
     FREE_WORKERS,
     MATCHES,
     POD_ROOM,
+    PODS,
     ROW_FIELDS,
     ROWS,
     RUNNING,
@@ -56,6 +57,7 @@ class CompiledPlane:
         if pod != self._pods:
             raise ValueError(f"pod {pod} is out of turn; the next is {self._pods}")
         self._pods += 1
+        self._state.iv[PODS] = self._pods
         while pod >= self._state.iv[POD_ROOM]:
             grow_pods(self._state)
         self._state.pod_version[pod] = version

@@ -18,12 +18,14 @@ from sim.engine.layout import (
     FREE_CALLS,
     FREE_WORKERS,
     GROW,
+    HAS_RATES,
     HEAP_FIELDS,
     HEAP_ROOM,
     HEAP_SIZE,
     NEAR_FULL,
     POD_FIELDS,
     POD_ROOM,
+    PODS,
     RING_FIELDS,
     RING_HEAD,
     RING_ROOM,
@@ -41,8 +43,10 @@ SPARE = 2 * NEAR_FULL
 
 
 def grow(state: PtrState, spare: int = SPARE) -> None:
-    """Make room for `spare` more of everything that an event adds to."""
+    """Make room for `spare` more of everything that an event adds to; a look at all rates may eject every pod."""
     scalars = state.iv
+    if scalars[HAS_RATES]:
+        spare += int(scalars[PODS])
     scalars[GROW] = 0
     _lengthen(state, HEAP_FIELDS, HEAP_ROOM, int(scalars[HEAP_SIZE]) + spare)
     _lengthen(state, ROW_FIELDS, ROW_ROOM, int(scalars[ROWS]) + spare)

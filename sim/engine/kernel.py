@@ -20,9 +20,8 @@ from sim.engine.layout import (
     BY_PODS,
     COPY,
     DONE,
-    FAILED,
-    FAILURES_TO_EJECT,
     GROW,
+    HAS_OUTLIERS,
     HOLE,
     HTTP_TIMEOUT,
     HTTP_UNAVAILABLE,
@@ -45,6 +44,7 @@ from sim.engine.layout import (
     RING_TAIL,
     RING_WAITS,
     STICKY,
+    TICK,
     TIMED_OUT,
     TIMEOUT,
     TIMEOUT_HEAD,
@@ -53,7 +53,8 @@ from sim.engine.layout import (
     VERSIONS,
     WORKER_MASK,
 )
-from sim.engine.pods import come_back, observe
+from sim.engine.outliers import on_tick, report
+from sim.engine.pods import come_back
 from sim.routers import ROUTERS
 
 match_version = compiled(ROUTERS["match"].choose_compiled)
@@ -188,6 +189,8 @@ def on_event(state: Any, t: float, code: int) -> None:
         on_per_try(state, t)
     elif kind == BACKOFF:
         on_backoff(state, t, code)
+    elif kind == TICK:
+        on_tick(state, t)
 
 
 @entry_point
@@ -216,6 +219,6 @@ def reset(state: Any, t: float, p: int, calls: Any) -> None:
     """Reset the calls that the killed pod p held, in this order."""
     for i in range(len(calls)):
         c = calls[i]
-        if state.iv[FAILURES_TO_EJECT] > 0:
-            observe(state, t, p, state.call_pool[c], FAILED)
+        if state.iv[HAS_OUTLIERS] == 1:
+            report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)
         end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)

@@ -4,6 +4,7 @@ Events in the heap are (time, code); among equal times the smaller code is first
 
     DONE     request x 2 + copy, worker slot    completions, in order of request, a copy after its original
     RETURN   pod                                ejected pods come back (after arrivals, which are not in the heap)
+    TICK                                        the mesh looks at the rates of all pods
     TIMEOUT                                     of the request, from its arrival
     PER_TRY                                     of an attempt
     BACKOFF  retry, request                     a retry begins
@@ -25,16 +26,18 @@ from sim.engine.protocol import Reason
     HEAP_SIZE, HOLE, NEXT_REQUEST, REQUESTS, FREE_CALLS, FREE_WORKERS, ROWS, EJECTIONS, GROW, IN_FLIGHT, RETRYING,
     RING_HEAD, RING_TAIL, RING_WAITS, TIMEOUT_HEAD, TIMEOUT_WAITS,
     HEAP_ROOM, ROW_ROOM, EJECTION_ROOM, RING_ROOM, POD_ROOM,
-    BALANCER, MOST_RETRIES, FAILURES_TO_EJECT, HAS_BUDGET, MIN_RETRYING, VERSIONS, BY_PODS, STICKY, MATCHES,
-) = range(30)  # fmt: skip
+    BALANCER, MOST_RETRIES, HAS_BUDGET, MIN_RETRYING, VERSIONS, BY_PODS, STICKY, MATCHES,
+    HAS_OUTLIERS, MOST_5XX, MOST_GATEWAY, MOST_LOCAL, SPLITS, HAS_RATES, TICK_WAITS, PODS,
+    RATE_HOSTS, RATE_VOLUME, PERCENTAGE_HOSTS, PERCENTAGE_VOLUME,
+) = range(41)  # fmt: skip
 
 # Float scalars.
 (
     NEXT_ARRIVAL, TIMEOUT_SECONDS, PER_TRY_SECONDS, BACKOFF_SECONDS, BUDGET,
-    TICK_SECONDS, BASE_EJECTION, LONGEST_EJECTION, MOST_EJECTED,
-) = range(9)  # fmt: skip
+    TICK_SECONDS, BASE_EJECTION, LONGEST_EJECTION, MOST_EJECTED, MIN_HEALTH, RATE_FACTOR, PERCENTAGE_THRESHOLD,
+) = range(12)  # fmt: skip
 
-DONE, RETURN, TIMEOUT, PER_TRY, BACKOFF = range(5)
+DONE, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(6)
 KIND_SHIFT = 60
 WORKER_BITS = 27
 REQUEST_BITS = 32
@@ -60,13 +63,11 @@ OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (_word(reason) for rea
 HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = (_word(status) for status in (200, 500, 503, 504))
 ORIGINAL, COPY = _word(0), _word(1)
 MORE, LESS = _word(1), _word(-1)
-WELL, FAILED = _word(0), _word(1)
+EXTERNAL, LOCAL = _word(0), _word(1)
 EJECTED, RETURNED = _word(0), _word(1)
 
 NEAR_FULL = 64
 """Who comes this near to the end of a room asks for more before the next event; one event needs far less."""
-
-LONGEST_MAXIMUM_EJECTION = 300.0  # Source: Envoy, max_ejection_time, never below the base
 
 EVERYONE, NO_LAW = -1, -1  # a fault without segment, without extra latency
 
@@ -100,6 +101,9 @@ RING_FIELDS: dict[str, type] = {"ring_time": np.float64, "ring_call": np.int64, 
 POD_FIELDS: dict[str, type] = {
     "pod_version": np.int64, "pod_listens": np.int64, "pod_since": np.float64, "pod_endpoint": np.int64,
     "pod_ejected": np.int64, "pod_busy": np.int64, "pod_waiting": np.int64, "pod_head": np.int64, "pod_tail": np.int64,
-    "pod_requests": np.int64, "pod_failures": np.int64, "pod_ejections": np.int64, "pod_return_tick": np.int64,
-    "pod_return_at": np.float64, "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
+    "pod_requests": np.int64, "pod_5xx": np.int64, "pod_gateway": np.int64, "pod_local": np.int64,
+    "pod_ejections": np.int64, "pod_return_tick": np.int64, "pod_return_at": np.float64,
+    "pod_total": np.int64, "pod_good": np.int64, "pod_local_total": np.int64, "pod_local_good": np.int64,
+    "pod_volume": np.int64, "pod_rate": np.float64,
+    "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
 }  # fmt: skip

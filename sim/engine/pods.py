@@ -1,7 +1,7 @@
-"""Pods of the compiled engine: their place in the pools, and ejection after errors in a row.
+"""Pods of the compiled engine: their place in the pools, which the mesh takes from them for a while, and gives back.
 
 t: time. p: pod. v: version. n: number of ready pods. A pool is a version's, or the one of the whole service, which
-comes after the versions'.
+comes after the versions'; `every` is the first of the pools that ejected pods stay in.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from sim.engine.layout import (
     EJECTED,
     EJECTION_ROOM,
     EJECTIONS,
-    FAILURES_TO_EJECT,
     GROW,
     KIND_SHIFT,
     LESS,
@@ -29,7 +28,6 @@ from sim.engine.layout import (
     RETURNED,
     TICK_SECONDS,
     VERSIONS,
-    WELL,
 )
 
 PERCENT = 100.0
@@ -73,14 +71,25 @@ def count_ejected(state: Any, p: int, change: int) -> None:
     state.pool_ejected[state.iv[VERSIONS]] += change
 
 
+@compiled
+def forget_failures(state: Any, p: int) -> None:
+    state.pod_5xx[p] = 0
+    state.pod_gateway[p] = 0
+    state.pod_local[p] = 0
+
+
 @entry_point
 def add_endpoint(state: Any, p: int) -> None:
     """Use a pod from now on; the mesh meets it for the first time."""
     if state.pod_endpoint[p] == 0:
         state.pod_endpoint[p] = 1
-        state.pod_failures[p] = 0
+        forget_failures(state, p)
         state.pod_ejections[p] = 0
+        state.pod_total[p] = state.pod_good[p] = state.pod_local_total[p] = state.pod_local_good[p] = 0
         use(state, p)
+        every = state.iv[VERSIONS] + 2
+        append_ready(state, every + state.pod_version[p], p)
+        append_ready(state, every + state.iv[VERSIONS], p)
 
 
 @entry_point
@@ -88,6 +97,9 @@ def remove_endpoint(state: Any, p: int) -> None:
     """Forget a pod, its ejection included."""
     if state.pod_endpoint[p] == 1:
         state.pod_endpoint[p] = 0
+        every = state.iv[VERSIONS] + 2
+        take_out(state, every + state.pod_version[p], p)
+        take_out(state, every + state.iv[VERSIONS], p)
         if state.pod_ejected[p] == 1:
             state.pod_ejected[p] = 0
             count_ejected(state, p, LESS)
@@ -96,19 +108,13 @@ def remove_endpoint(state: Any, p: int) -> None:
 
 
 @compiled
-def observe(state: Any, t: float, p: int, pool: int, failed: int) -> None:
-    """Count an answer of a pod (failed: 5xx, or none) and eject the pod when it was one failure too many.
+def eject_unless_too_many(state: Any, t: float, p: int, pool: int) -> None:
+    """Eject a pod, unless it is no endpoint or too many of its pool are ejected; the first is always possible.
 
-    Source: Envoy, outlier_detection_impl.cc, consecutive 5xx; the count starts anew when it is reached, even when too
-    many pods are ejected already. The first ejection is always possible.
+    Source: Envoy, outlier_detection_impl.cc, DetectorImpl::ejectHost.
     """
-    if failed == WELL:
-        state.pod_failures[p] = 0
+    if state.pod_endpoint[p] == 0 or state.pod_ejected[p] == 1:
         return
-    state.pod_failures[p] += 1
-    if state.pod_failures[p] != state.iv[FAILURES_TO_EJECT] or state.pod_endpoint[p] == 0 or state.pod_ejected[p] == 1:
-        return
-    state.pod_failures[p] = 0
     ejected = state.pool_ejected[pool]
     if ejected == 0 or PERCENT * ejected < state.fv[MOST_EJECTED] * (ejected + state.pool_ready[pool]):
         eject(state, t, p)
@@ -159,7 +165,7 @@ def come_back(state: Any, t: float, p: int) -> None:
     """Use an ejected pod again, last in the ready lists, its failures forgotten."""
     if state.pod_ejected[p] == 1 and state.pod_return_at[p] == t:
         state.pod_ejected[p] = 0
-        state.pod_failures[p] = 0
+        forget_failures(state, p)
         count_ejected(state, p, LESS)
         use(state, p)
         log_ejection(state, t, p, RETURNED)

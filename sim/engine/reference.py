@@ -23,7 +23,18 @@ from sim.balancers import BALANCERS
 from sim.engine.keyed import ATTEMPT, MIRROR, ROUTE, U, attempt_luck, salt, uniforms
 from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
 from sim.engine.reference_log import Log, Row
-from sim.engine.reference_outlier import Outlier
+from sim.engine.reference_outlier import (
+    FIRST_FAILURE,
+    GATEWAY_ERRORS,
+    LOCAL_REASONS,
+    Kind,
+    Outlier,
+    Requests,
+    compare,
+    failing,
+    first_tick,
+    limit,
+)
 from sim.engine.reference_parts import (
     ATTEMPT_TIMED_OUT,
     NO_ENDPOINT,
@@ -43,12 +54,11 @@ from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.routers import NOBODY, ROUTERS
 
-COMPLETION, ARRIVAL, RETURN, REQUEST_TIMEOUT, ATTEMPT_TIMEOUT, RETRY = range(1, 7)
+COMPLETION, ARRIVAL, RETURN, LOOK, REQUEST_TIMEOUT, ATTEMPT_TIMEOUT, RETRY = range(1, 8)
 KEYS_PER_RANK, KEYS_PER_RETRY = 10**15, 10**12
 """Room for keys below a rank. SimPy's own priorities are 0 and 1, so what an event sets off at once comes before the
 next event of that instant."""
 
-FIRST_FAILURE = 500  # a 4xx answer is no failure of the pod
 LONGEST_BACKOFF = 10.0  # in units of the base. Source: Envoy's jittered exponential back-off
 
 
@@ -93,8 +103,10 @@ class ReferencePlane:
         self.clock = Clock(config.start)
         self.route = config.route
         self.pods: list[Pod] = []
-        self.pools = [Pool() for _ in config.versions]
-        self.whole_service, self.nobody = Pool(), Pool()
+        self.pools = [Pool(every=Pool()) for _ in config.versions]
+        self.whole_service, self.nobody = Pool(every=Pool()), Pool()
+        self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
+        self.next_look = -math.inf
         self.busy = [Busy(config.start) for _ in config.versions]
         self.in_flight = self.retrying = 0
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
@@ -194,6 +206,7 @@ class ReferencePlane:
             return NO_ENDPOINT
         if not pod.listens:
             return self.turn_away(pod, call, REFUSED)
+        self.connect(pod)
         version = self.config.versions[pod.version]
         if pod.busy.workers < version.concurrency:
             self.change_busy(pod, 1)
@@ -214,14 +227,21 @@ class ReferencePlane:
 
     def pick(self, call: Call, luck: Luck) -> Pod | None:
         """Return the balancer's pod; a retry goes to another one than the last if there is one."""
-        ready = call.pool.ready
+        pool = call.pool.every if self.panics(call.pool) else call.pool
+        assert pool is not None
+        ready = pool.ready
         if not ready:
             return None
         user = int(self.requests.user[call.request])
-        place = self.balancer.pick(call.pool, luck.first_choice, luck.second_choice, user, self.salt)
+        place = self.balancer.pick(pool, luck.first_choice, luck.second_choice, user, self.salt)
         if call.attempts and len(ready) > 1 and ready[place] is call.attempts[-1].pod:
             place = (place + 1) % len(ready)
         return ready[place]
+
+    def panics(self, pool: Pool) -> bool:
+        """True when so few pods of a pool are left that all are used."""
+        rule, left = self.outlier_detection, len(pool.ready)
+        return rule is not None and 100 * left < rule.min_health_percent * (left + pool.ejected)
 
     def turn_away(self, pod: Pod, call: Call, answer: Answer) -> Answer:
         """Return the answer of a pod that does not even let the request wait."""
@@ -319,22 +339,87 @@ class ReferencePlane:
         self.clock.call_at(self.clock.now + wait, RETRY, retry * KEYS_PER_RETRY + call.request, go_on)
         return news
 
-    # Ejection after errors in a row.
+    # Ejection of pods that fail.
 
     def observe(self, pod: Pod, pool: Pool, answer: Answer) -> None:
-        """Let the mesh count an answer; one failure too many ejects the pod, unless too many are ejected."""
-        rule = self.mesh.outlier_detection if self.mesh is not None else None
+        """Let the mesh count an answer, or what it saw instead of one."""
+        rule, seen = self.outlier_detection, pod.outlier
         if rule is None:
             return
-        if answer.status < FIRST_FAILURE:
-            pod.outlier.failures = 0
+        if rule.split_external_local_origin_errors and answer.reason in LOCAL_REASONS:
+            self.count(seen.connections, is_good=False)
+            self.fail(pod, pool, "local")
             return
-        pod.outlier.failures += 1
-        if pod.outlier.failures != rule.consecutive_5xx_errors or not pod.is_endpoint or pod.outlier.is_ejected:
+        self.count(seen.answers, is_good=answer.status < FIRST_FAILURE)
+        if answer.status in GATEWAY_ERRORS:
+            self.fail(pod, pool, "gateway")
+        else:
+            seen.in_a_row["gateway"] = 0
+        if answer.status >= FIRST_FAILURE:
+            self.fail(pod, pool, "5xx")
+        else:
+            seen.in_a_row["5xx"] = 0
+
+    def connect(self, pod: Pod) -> None:
+        """The pod has accepted a connection: for the proxy itself a success."""
+        if self.outlier_detection is not None and self.outlier_detection.split_external_local_origin_errors:
+            pod.outlier.in_a_row["local"] = 0
+            self.count(pod.outlier.connections, is_good=True)
+
+    def fail(self, pod: Pod, pool: Pool, kind: Kind) -> None:
+        """Count a failure; one too many in a row ejects the pod, and the count starts anew even if it does not."""
+        assert self.outlier_detection is not None
+        seen = pod.outlier
+        seen.in_a_row[kind] += 1
+        if seen.in_a_row[kind] == limit(kind, self.outlier_detection) and pod.is_endpoint and not seen.is_ejected:
+            seen.in_a_row[kind] = 0
+            self.eject_unless_too_many(pod, pool)
+
+    def count(self, asked: Requests, *, is_good: bool) -> None:
+        """Count a request for the rates; the first one after a look sets off the next look."""
+        rule = self.outlier_detection
+        assert rule is not None
+        if rule.success_rate is None and rule.failure_percentage is None:
             return
-        pod.outlier.failures = 0
-        hosts = len(pool.ready) + pool.ejected
-        if pool.ejected == 0 or 100 * pool.ejected < rule.max_ejection_percent * hosts:
+        asked.count(is_good)
+        if self.next_look == -math.inf:
+            tick = first_tick(self.clock.now, rule.interval)
+            if tick * rule.interval <= self.clock.now:
+                tick += 1
+            self.next_look = tick * rule.interval
+            self.clock.call_at(self.next_look, LOOK, 0, self.look)
+
+    def look(self) -> None:
+        """Look at the rates of all pods since the last look, answers first."""
+        assert self.outlier_detection is not None
+        self.next_look = -math.inf
+        pools = [self.whole_service] if self.route.by_pods else self.pools
+        for origin in ("answers", "connections"):
+            seen = {pod: getattr(pod.outlier, origin) for pod in self.pods}
+            in_use = [pod for pod in self.pods if pod.is_endpoint and not pod.outlier.is_ejected]
+            for pod in self.pods:
+                setattr(pod.outlier, origin, Requests())
+                pod.outlier.success_rate = seen[pod].success_rate() if pod in in_use else -1.0
+            for pool in pools:
+                self.judge(pool, {pod: seen[pod] for pod in in_use if pool in self.pools_of(pod)})
+            if not self.outlier_detection.split_external_local_origin_errors:
+                break
+
+    def judge(self, pool: Pool, seen: dict[Pod, Requests]) -> None:
+        """Eject the pods of a pool that succeed far less often than the others, then those that fail too often."""
+        rule = self.outlier_detection
+        assert rule is not None
+        pool.rates, behind = compare(seen, rule.success_rate)
+        for pod in behind + failing(seen, rule.failure_percentage):
+            self.eject_unless_too_many(pod, pool)
+
+    def eject_unless_too_many(self, pod: Pod, pool: Pool) -> None:
+        """Eject a pod that is in use; the first of a pool always may be."""
+        rule = self.outlier_detection
+        assert rule is not None
+        if pod.outlier.is_ejected or not pod.is_endpoint:
+            return
+        if pool.ejected == 0 or 100 * pool.ejected < rule.max_ejection_percent * (len(pool.ready) + pool.ejected):
             self.eject(pod, pod.outlier.eject(self.clock.now, rule))
 
     def eject(self, pod: Pod, until: float) -> None:
@@ -385,6 +470,8 @@ class ReferencePlane:
             added.is_endpoint, added.outlier = True, Outlier()
             for pool in self.pools_of(added):
                 pool.ready.append(added)
+                assert pool.every is not None
+                pool.every.ready.append(added)
 
     def remove_endpoint(self, pod: int) -> None:
         """Balancers stop using the pod; what it holds is finished, its ejection forgotten."""
@@ -392,6 +479,8 @@ class ReferencePlane:
         if not removed.is_endpoint:
             return
         for pool in self.pools_of(removed):
+            assert pool.every is not None
+            pool.every.ready.remove(removed)
             if removed.outlier.is_ejected:
                 pool.ejected -= 1
             else:

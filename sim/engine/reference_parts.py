@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sim.engine.protocol import Reason
-from sim.engine.reference_outlier import Outlier
+from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
 from sim.engine.reference_service import Luck
 
 
@@ -28,11 +28,16 @@ ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reaso
 
 @dataclass(eq=False)
 class Pool:
-    """Pods among which a balancer picks. ejected: how many more there are that the mesh does not use at present."""
+    """Pods among which a balancer picks. ejected: how many more there are that the mesh does not use at present.
+
+    every: all of them, for a balancer that takes what it can get. rates: how the pods compared at the last look.
+    """
 
     ready: list[Pod] = field(default_factory=list)
     cursor: int = 0
     ejected: int = 0
+    every: Pool | None = None
+    rates: Rates = NO_RATES
 
 
 @dataclass

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJsonSchema, model_validator
 
 from sim.spec.distributions import Constant, Law
-from sim.spec.model import Model, did_you_mean
-from sim.units import Duration, Percent, PositiveDuration, Quantity
+from sim.spec.model import Model, PlacedError, did_you_mean
+from sim.units import Duration, Percent, PositiveDuration, Quantity, format_duration
 
 # Source: Envoy's x-envoy-retry-on and x-envoy-retry-grpc-on; Istio 1.24 retries the first four unless told otherwise.
 RETRY_CONDITIONS = (
@@ -68,19 +68,94 @@ class RetryBudget(Model):
     )
 
 
-class OutlierDetection(Model):
-    """Taking a pod out of the balancing after errors in a row."""
+class SuccessRate(Model):
+    """Ejects pods that succeed far less often than the others, looked at every interval."""
 
-    consecutive_5xx_errors: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(
-        5, alias="consecutive5xxErrors", description="Errors in a row that eject a pod."
+    minimum_hosts: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(
+        5, description="Fewest pods with enough requests; with fewer, nobody is compared."
     )
-    interval: PositiveDuration = Field(10.0, description="Between two looks at which pods may return.")
+    request_volume: Annotated[int, Quantity("count", low=1, high=1_000_000)] = Field(
+        100, description="Fewest requests of a pod in an interval; with fewer, it is not compared."
+    )
+    stdev_factor: Annotated[int, Quantity("count", high=100_000)] = Field(
+        1900, description="A pod is ejected below mean - stdevFactor / 1000 x standard deviation, as Envoy writes it."
+    )
+
+
+class FailurePercentage(Model):
+    """Ejects pods that fail too often, whatever the others do, looked at every interval."""
+
+    threshold: Percent = Field(85.0, description="Failures per 100 requests from which a pod is ejected.")
+    minimum_hosts: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(
+        5, description="Fewest pods with enough requests; with fewer, nobody is ejected."
+    )
+    request_volume: Annotated[int, Quantity("count", low=1, high=1_000_000)] = Field(
+        50, description="Fewest requests of a pod in an interval; with fewer, it is not looked at."
+    )
+
+
+InARow = Annotated[int, Quantity("count", high=10_000)]
+LONGEST_EJECTION = 300.0  # Source: Envoy, max_ejection_time when it is not given; never below the base
+
+
+class OutlierDetection(Model):
+    """Taking a pod out of the balancing: after failures in a row, or for failing more than the others."""
+
+    consecutive_5xx_errors: InARow = Field(
+        5, alias="consecutive5xxErrors", description="Answers of 5xx in a row that eject a pod; 0 turns this off."
+    )
+    consecutive_gateway_errors: InARow = Field(
+        0, description="Answers of 502, 503 or 504 in a row that eject a pod; 0 turns this off."
+    )
+    split_external_local_origin_errors: StrictBool = Field(
+        False,
+        description="Counts what the proxy sees itself (refused, reset, timeout) apart from answers; else as 5xx.",
+    )
+    consecutive_local_origin_failures: InARow = Field(
+        5, description="Failures seen by the proxy in a row that eject a pod, when they are split; 0 turns this off."
+    )
+    success_rate: SuccessRate | None = Field(
+        None, description="Compares the pods' success rates; Envoy's, which Istio leaves off. Without it, off."
+    )
+    failure_percentage: FailurePercentage | None = Field(
+        None, description="Bounds each pod's share of failures; Envoy's, which Istio leaves off. Without it, off."
+    )
+    interval: PositiveDuration = Field(
+        10.0, description="Between two looks at which pods may return and at the rates of all."
+    )
     base_ejection_time: PositiveDuration = Field(
         30.0, description="Time out, multiplied by the number of ejections so far."
+    )
+    max_ejection_time: PositiveDuration | None = Field(
+        None, description="Longest time out; without it, 300s or the base, whichever is longer."
     )
     max_ejection_percent: Percent = Field(
         10.0, description="Most pods of a service ejected at once; one is always allowed."
     )
+    min_health_percent: Percent = Field(
+        0.0, description="With a smaller share of pods left, ejected ones are used like all others (Envoy's panic)."
+    )
+
+    @property
+    def longest_ejection(self) -> float:
+        """Return the longest time out in seconds."""
+        return self.max_ejection_time or max(LONGEST_EJECTION, self.base_ejection_time)
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> OutlierDetection:
+        if self.max_ejection_time is not None and self.max_ejection_time < self.base_ejection_time:
+            # Source: Envoy refuses such a configuration.
+            longest, base = format_duration(self.max_ejection_time), format_duration(self.base_ejection_time)
+            raise PlacedError(("maxEjectionTime",), f"is {longest}; must be at least baseEjectionTime, {base}")
+        local = "consecutive_local_origin_failures"
+        if local in self.model_fields_set and not self.split_external_local_origin_errors:
+            message = "has no effect; must have splitExternalLocalOriginErrors: true beside it"
+            raise PlacedError(("consecutiveLocalOriginFailures",), message)
+        in_a_row = self.consecutive_5xx_errors or self.consecutive_gateway_errors
+        by_proxy = self.split_external_local_origin_errors and self.consecutive_local_origin_failures
+        if not (in_a_row or by_proxy or self.success_rate or self.failure_percentage):
+            raise ValueError("ejects nobody; must count some errors in a row, or compare rates")
+        return self
 
 
 class Mesh(Model):

@@ -20,6 +20,23 @@ HALF_AND_HALF = Route(weights=((0, 50.0), (1, 50.0)))
 CANARY = Route(weights=((0, 90.0), (1, 10.0)))
 EVERYTHING = ("5xx", "connect-failure")
 EJECTION = {"interval": 0.5, "base_ejection_time": 1, "max_ejection_percent": 40, "consecutive_5xx_errors": 3}
+BY_RATES = {
+    **EJECTION,
+    "success_rate": {"minimum_hosts": 2, "request_volume": 10, "stdev_factor": 500},
+    "failure_percentage": {"minimum_hosts": 1, "request_volume": 5, "threshold": 30},
+}
+SPLIT = {**EJECTION, "split_external_local_origin_errors": True, "consecutive_local_origin_failures": 1}
+PANIC = {
+    **EJECTION,
+    "consecutive_5xx_errors": 2,
+    "consecutive_gateway_errors": 1,
+    "max_ejection_percent": 100,
+    "min_health_percent": 70,
+}
+GATEWAY_ERRORS = (
+    {"faults": ({"error_rate": 0.2, "status_code": 503},)},
+    {"faults": ({"error_rate": 0.3, "status_code": 500}, {"error_rate": 0.1, "status_code": 502})},
+)
 BUSY = {"concurrency": 2, "latency": {"distribution": "exponential", "mean": 0.03}}
 FAILING = ({"error_rate": 0.02}, {"error_rate": 0.3})
 
@@ -87,6 +104,15 @@ CASES: dict[str, Setup] = {
     "ejection of many": busy_release(outlier_detection={**EJECTION, "max_ejection_percent": 100}).but(
         versions=versions({"error_rate": 0.6}, {"error_rate": 0.9}, **BUSY)
     ),
+    "ejection by rates": busy_release(outlier_detection=BY_RATES, retries=patient()),
+    "ejection of split failures": busy_release(timeout=0.2, outlier_detection=SPLIT, retries=patient()).but(
+        versions=versions(*FAILING, **BUSY, queue_capacity=3)
+    ),
+    "ejection of gateway errors, panic": busy_release(outlier_detection=PANIC, retries=patient()).but(
+        versions=versions(*GATEWAY_ERRORS, **BUSY)
+    ),
+    "ejection by rates and by pods": busy_release(outlier_detection=BY_RATES).but(route=Route(by_pods=True)),
+    "grid, ejection by rates": grid_storm(outlier_detection={**BY_RATES, **SPLIT, "interval": 1 / 8}),
     "no mesh": busy_release().but(mesh=None, route=Route(by_pods=True)),
     "by pods with a mesh": busy_release(retries=patient(), outlier_detection=EJECTION).but(route=Route(by_pods=True)),
     "sticky": plain().but(route=Route(weights=((0, 70.0), (1, 30.0)), sticky=True)),
@@ -162,6 +188,31 @@ retries = st.fixed_dictionaries(
         ).map(tuple),
     },
 )
+minimums = {"minimum_hosts": st.integers(1, 3), "request_volume": st.integers(1, 10)}
+
+
+@st.composite
+def outlier_rules(draw: st.DrawFn) -> dict[str, Any]:
+    keys = {
+        "consecutive_5xx_errors": st.integers(1, 4),
+        "interval": st.sampled_from([1 / 16, 1 / 4, 1.0]),
+        "base_ejection_time": st.sampled_from([1 / 16, 1 / 2]),
+        "max_ejection_percent": st.sampled_from([0, 30, 100]),
+    }
+    more = {
+        "consecutive_gateway_errors": st.integers(0, 3),
+        "max_ejection_time": st.sampled_from([1 / 2, 1]),
+        "min_health_percent": st.sampled_from([0, 50, 100]),
+        "success_rate": st.fixed_dictionaries({**minimums, "stdev_factor": st.sampled_from([0, 500, 1900])}),
+        "failure_percentage": st.fixed_dictionaries({**minimums, "threshold": st.sampled_from([0, 20, 85])}),
+    }
+    split = {
+        "split_external_local_origin_errors": st.just(True),
+        "consecutive_local_origin_failures": st.integers(0, 2),
+    }
+    return draw(st.fixed_dictionaries(keys | (split if draw(st.booleans()) else {}), optional=more))
+
+
 meshes = st.none() | st.builds(
     Mesh,
     load_balancer=st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash"]),
@@ -169,15 +220,7 @@ meshes = st.none() | st.builds(
     retries=retries,
     retry_budget=st.none()
     | st.fixed_dictionaries({"percent": st.sampled_from([0, 5, 50]), "min_retry_concurrency": st.integers(0, 3)}),
-    outlier_detection=st.none()
-    | st.fixed_dictionaries(
-        {
-            "consecutive_5xx_errors": st.integers(1, 4),
-            "interval": st.sampled_from([1 / 16, 1 / 4, 1.0]),
-            "base_ejection_time": st.sampled_from([1 / 16, 1 / 2]),
-            "max_ejection_percent": st.sampled_from([0, 30, 100]),
-        }
-    ),
+    outlier_detection=st.none() | outlier_rules(),
 )
 fault_keys = st.fixed_dictionaries(
     {"error_rate": st.sampled_from([0.05, 0.4]), "status_code": st.sampled_from([404, 500, 503])},

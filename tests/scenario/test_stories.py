@@ -14,7 +14,7 @@ STORIES = builtin_scenarios()
 LANGUAGES = {"en", "fr"}
 MOST_STRATEGIES = 6
 SEEDS = 20
-QUICK = ("course-ab-test", "never-ready", "no-probe-no-drain", "quiet-canary", "slow-release")
+QUICK = ("course-ab-test", "never-ready", "no-probe-no-drain", "outlier-ejection", "quiet-canary", "slow-release")
 """Twenty seeds of one of these take seconds; of the others, half a minute."""
 
 
