@@ -180,7 +180,14 @@ def _draw_better(axes: Axes, page: Page, words: Wording) -> Text:
     """Draw the arrow to the lower left; return its word."""
     theme = page.theme
     tip, tail = (0.012, 0.03), (0.06, 0.105)
-    arrow = {"arrowstyle": "-|>", "color": theme.muted, "linewidth": 2.2, "shrinkA": 0, "shrinkB": 0}
+    arrow = {
+        "arrowstyle": "-|>",
+        "color": theme.muted,
+        "linewidth": 2.2,
+        "shrinkA": 0,
+        "shrinkB": 0,
+        "mutation_scale": 14,
+    }
     axes.annotate("", xy=tip, xytext=tail, xycoords="axes fraction", arrowprops=arrow)
     style: Style = {"fontsize": STRONG, "fontweight": "bold", "color": theme.muted, "ha": "left", "va": "bottom"}
     return write(axes, theme, tail[0] + 0.004, tail[1] - 0.005, words("better"), transform=axes.transAxes, **style)

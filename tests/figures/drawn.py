@@ -23,7 +23,7 @@ def the(figure: Figure | Axes, gid: str) -> Any:
 
 def texts(figure: Figure) -> list[Text]:
     """Return the visible texts, without the marks inside verdicts."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     found = [*figure.texts]
     for axes in figure.axes:
         found += [*axes.texts, axes.xaxis.label, axes.yaxis.label, *tick_labels(axes)]
@@ -40,25 +40,29 @@ def tick_labels(axes: Axes) -> list[Text]:
     return shown
 
 
-def boxes(figure: Figure) -> list[tuple[str, Bbox]]:
+Box = tuple[str, Bbox]
+
+
+def boxes(figure: Figure) -> list[Box]:
+    """Return each text with its box in pixels."""
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     return [(text.get_text(), text.get_window_extent(renderer)) for text in texts(figure)]
 
 
-def overlaps(figure: Figure, tolerance: float = 3.0) -> list[tuple[str, str]]:
+def overlaps(found: list[Box], tolerance: float = 3.0) -> list[tuple[str, str]]:
     """Return the pairs of texts that share more than `tolerance` pixels both ways."""
     return [
         (one, other)
-        for (one, a), (other, b) in combinations(boxes(figure), 2)
+        for (one, a), (other, b) in combinations(found, 2)
         if min(a.x1, b.x1) - max(a.x0, b.x0) > tolerance and min(a.y1, b.y1) - max(a.y0, b.y0) > tolerance
     ]
 
 
-def outside(figure: Figure) -> list[str]:
+def outside(figure: Figure, found: list[Box]) -> list[str]:
     """Return the texts that leave the page."""
     page = figure.bbox
     return [
         text
-        for text, box in boxes(figure)
+        for text, box in found
         if box.x0 < page.x0 - 1 or box.x1 > page.x1 + 1 or box.y0 < page.y0 - 1 or box.y1 > page.y1 + 1
     ]

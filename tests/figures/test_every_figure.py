@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import matplotlib
 import pytest
 from figures.conftest import SCENARIOS, TEN, Compared
-from figures.drawn import outside, overlaps, texts
+from figures.drawn import boxes, outside, overlaps, texts
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from sim.figures import FIGURES, picture, rollout_progress, save
-from sim.figures.theme import SMALL, THEMES
+from sim.figures.theme import DARK, SMALL, THEMES
 from sim.figures.words import ENGLISH
 
 OF_ONE_RUN = ("rollout_progress", "analysis_looks")
 
 
-def drawn(comparison: Any, name: str, **options: Any) -> list[Figure]:
-    """Return the figure of a comparison, or one of each of its runs."""
+def drawn(comparison: Any, name: str, **options: Any) -> Iterator[Figure]:
+    """Yield the figure of a comparison, or one of each of its runs."""
     subjects = comparison.runs.values() if name in OF_ONE_RUN else [comparison]
-    return [FIGURES[name](subject, **options) for subject in subjects]
+    yield from (FIGURES[name](subject, **options) for subject in subjects)
 
 
-@pytest.mark.parametrize("theme", THEMES)
+def first(comparison: Any, name: str, **options: Any) -> Figure:
+    return next(drawn(comparison, name, **options))
+
+
+def assert_legible(figure: Figure, *, crowded: bool = False) -> None:
+    """Every text is on the page, large enough for a projector and, unless the page is crowded, on no other text."""
+    found = boxes(figure)
+    assert outside(figure, found) == []
+    assert min(text.get_fontsize() for text in texts(figure)) >= SMALL
+    assert crowded or overlaps(found) == []
+
+
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_every_scenario_is_drawn_within_the_page_and_legibly(
-    comparison: Compared, scenario: str, name: str, theme: str
-) -> None:
-    for figure in drawn(comparison(scenario), name, theme=theme):
-        assert picture(figure).startswith(b"\x89PNG")
-        assert outside(figure) == []
-        assert min(text.get_fontsize() for text in texts(figure)) >= SMALL
-
-
-@pytest.mark.parametrize("name", FIGURES)
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_texts_do_not_overlap(comparison: Compared, scenario: str, name: str) -> None:
+def test_every_scenario_is_drawn_legibly(comparison: Compared, scenario: str, name: str) -> None:
     for figure in drawn(comparison(scenario), name):
-        assert overlaps(figure) == []
+        assert_legible(figure)
+        assert picture(figure).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_the_dark_page_has_no_light_ground_and_the_same_texts(bad: Any, name: str) -> None:
+    light, dark = (first(bad, name, theme=theme) for theme in THEMES)
+    assert [text.get_text() for text in texts(dark)] == [text.get_text() for text in texts(light)]
+    grounds = {to_hex(part.get_facecolor()).upper() for part in (dark, *dark.axes)}
+    assert grounds == {DARK.surface}
+    assert picture(dark) != picture(light)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_plain_run_is_drawn(plain: Any, name: str) -> None:
     for figure in drawn(plain, name):
-        assert picture(figure)
-        assert overlaps(figure) == []
+        assert_legible(figure)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_ten_strategies_with_long_names_are_drawn(ten: Any, name: str) -> None:
     assert TEN.count("quickCanary") == 7
-    for figure in drawn(ten, name):
-        assert outside(figure) == []
+    for figure in islice(drawn(ten, name), 3):
+        assert_legible(figure, crowded=True)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -62,14 +74,13 @@ def test_a_paused_run_of_one_strategy_is_drawn(small: Any, name: str) -> None:
     paused = small("canary: {steps: [{setWeight: 20}, {pause: {}}]}")
     assert paused.runs["canary"].record.outcome == "paused"
     for figure in drawn(paused, name):
-        assert outside(figure) == []
-        assert overlaps(figure) == []
+        assert_legible(figure)
 
 
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("kind", ["png", "svg"])
 def test_equal_figures_have_equal_bytes(bad: Any, name: str, kind: Any) -> None:
-    one, other = (drawn(bad, name)[-1] for _ in range(2))
+    one, other = (first(bad, name) for _ in range(2))
     assert picture(one, kind) == picture(other, kind)
 
 
@@ -83,10 +94,10 @@ def test_threads_draw_what_one_alone_draws(bad: Any) -> None:
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_users_own_style_changes_nothing_and_no_setting_leaks(bad: Any, name: str) -> None:
-    expected = picture(drawn(bad, name)[0])
+    expected = picture(first(bad, name))
     with matplotlib.rc_context({"font.size": 30, "axes.grid": False, "lines.linewidth": 9, "savefig.facecolor": "red"}):
         before = dict(matplotlib.rcParams)
-        assert picture(drawn(bad, name)[0]) == expected
+        assert picture(first(bad, name)) == expected
         assert dict(matplotlib.rcParams) == before
 
 

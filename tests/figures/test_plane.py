@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from figures.drawn import named, overlaps, texts, the
+from figures.drawn import boxes, named, overlaps, texts, the
 
 from sim.figures import plane
 from sim.figures.plane import Point, front
@@ -43,7 +43,7 @@ def test_nothing_delivers_and_the_figure_says_so(small: Any) -> None:
 
 
 def test_names_do_not_overlap_where_strategies_crowd(ten: Any) -> None:
-    assert overlaps(plane(ten)) == []
+    assert overlaps(boxes(plane(ten))) == []
 
 
 def point(name: str, x: float, harm: float, *, delivers: bool = True) -> Point:
