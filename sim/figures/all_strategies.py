@@ -195,6 +195,5 @@ def _head_cell(cell: Curves, axes: Axes, *, is_narrow: bool) -> None:
         scene.page.write(box.x1, box.y1 + 0.01, excess, fontsize=BODY, **style)
     text = f"{excess}\n{ended}" if is_narrow else ended
     note: Style = {"ha": "right", "va": "top", "fontsize": SMALL, "linespacing": 1.2, "zorder": 5}
-    if is_narrow:
-        note["bbox"] = {"facecolor": scene.theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.7}
+    note["bbox"] = {"facecolor": scene.theme.surface, "edgecolor": "none", "pad": 1.5, "alpha": 0.7}
     write(axes, scene.theme, 0.985, 0.84, text, transform=axes.transAxes, **note)

@@ -3,66 +3,32 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from pydantic import BaseModel
 
-from sim.figures.bins import Floats, stretches
-from sim.figures.marks import LIMIT, glyph, no_data, round_ticks
-from sim.figures.progress_panels import asked_share
+from sim.figures.bins import stretches
+from sim.figures.looks import ALERT, Looks, looks_by_metric
+from sim.figures.looks_table import PANELS_RIGHT, draw_table, table_rows
+from sim.figures.marks import LIMIT, no_data, round_ticks
 from sim.figures.sources import RunSource
 from sim.figures.theme import BODY, LEFT, SMALL, STRONG, Page, Style, fitted, text_style, theme_named, write
 from sim.figures.titles import made, sentence, strategy_label
 from sim.figures.words import DIFFERENCE, Wording
-from sim.spec.analysis import MetricSpec
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-PANELS_LEFT, PANELS_RIGHT = 0.185, 0.975
+PANELS_LEFT = 0.185
 TOP, BOTTOM, BETWEEN = 0.825, 0.03, 0.05
 UNDER_CHART = 0.016
 TICKS = 0.045
 """Share of the page's width that tick labels take."""
 
 MOST_BLOCKS = 3
-MOST_TEXTS = 11
-"""More looks than this, and only every second, third, ... column carries text."""
-
-MOST_GLYPHS = 45
-"""More looks than this, and only changes of the verdict carry a mark."""
-
-
-ALERT = "alert "
-"""How the name of a judge begins that is an alert."""
-
-
-@dataclass(frozen=True)
-class Looks:
-    """All looks of one judge at one metric. kind: what is measured; rows: one a look, in order."""
-
-    judge: str
-    metric: str
-    kind: str
-    version: str
-    rows: pd.DataFrame
-
-    def column(self, name: str) -> Floats:
-        return self.rows[name].to_numpy(dtype=float)
-
-    @property
-    def verdicts(self) -> list[str]:
-        return [str(verdict) for verdict in self.rows["verdict"]]
-
-    @property
-    def fails(self) -> int:
-        return self.verdicts.count("fail")
 
 
 def analysis_looks(run: RunSource, theme: str = "light", words: Mapping[str, str] | None = None) -> Figure:
@@ -81,33 +47,6 @@ def analysis_looks(run: RunSource, theme: str = "light", words: Mapping[str, str
         top = TOP - number * (height + BETWEEN)
         _draw_block(page, run, wording, looks, top - height, height)
     return page
-
-
-def looks_by_metric(run: RunSource) -> list[Looks]:
-    """Return the looks of each judge at each metric, those that failed and those with most looks first."""
-    specs = {spec.name: spec for spec in _metric_specs(run.scenario.strategies[run.record.strategy])}
-    found = []
-    for (judge, metric), rows in run.decisions.groupby(["judge", "metric"], sort=False):
-        spec = specs.get(str(metric))
-        kind, version = (spec.metric, spec.version) if spec else (str(metric), "")
-        if spec is None and kind == "conversion":
-            kind = DIFFERENCE
-        if str(judge).startswith(ALERT):
-            version = "all"
-        found.append(Looks(str(judge), str(metric), kind, version, rows))
-    return sorted(found, key=lambda looks: (-min(looks.fails, 1), looks.kind != DIFFERENCE, -len(looks.rows)))
-
-
-def _metric_specs(value: Any) -> Iterable[MetricSpec]:
-    """Yield every metric that a strategy has judged, however deep."""
-    if isinstance(value, MetricSpec):
-        yield value
-    elif isinstance(value, BaseModel):
-        for _, inner in value:
-            yield from _metric_specs(inner)
-    elif isinstance(value, tuple):
-        for inner in value:
-            yield from _metric_specs(inner)
 
 
 def _title(run: RunSource, found: Sequence[Looks], words: Wording) -> str:
@@ -152,7 +91,7 @@ def _say_nobody_looked(page: Page, words: Wording) -> None:
 def _draw_block(page: Page, run: RunSource, words: Wording, looks: Looks, bottom: float, height: float) -> None:
     is_alone = height > 0.5
     size, row_height = (STRONG, 0.062) if is_alone else (BODY, 0.036)
-    rows = _table(run, words, looks, with_all=is_alone)
+    rows = table_rows(run, words, looks, with_all=is_alone)
     chart_bottom = bottom + row_height * (len(rows) + 1) + UNDER_CHART
     axes = page.panel((PANELS_LEFT, chart_bottom, PANELS_RIGHT - PANELS_LEFT, bottom + height - chart_bottom))
     axes.set_gid(f"{looks.judge} {looks.metric}")
@@ -161,7 +100,7 @@ def _draw_block(page: Page, run: RunSource, words: Wording, looks: Looks, bottom
     page.write(LEFT, y, _judge(words, looks.judge), fontsize=STRONG, fontweight="bold", va="top")
     what = page.write(LEFT, y - 0.032, _measured_of(words, looks), fontsize=SMALL, va="top", color=page.theme.muted)
     fitted(what, page, PANELS_LEFT - TICKS)
-    _draw_table(axes, page, words, rows, looks.verdicts, chart_bottom - UNDER_CHART, row_height, size)
+    draw_table(axes, page, words, rows, looks.verdicts, chart_bottom - UNDER_CHART, row_height, size)
 
 
 def _judge(words: Wording, judge: str) -> str:
@@ -322,64 +261,3 @@ def _worse_is_above(looks: Looks) -> bool | None:
         if is_known and verdict in ("fail", "pass")
     ]
     return votes[0] if votes and len(set(votes)) == 1 else None
-
-
-def _table(run: RunSource, words: Wording, looks: Looks, *, with_all: bool) -> list[tuple[str, list[str]]]:
-    """Return the rows of numbers below the chart: name, and a text for each look."""
-    moments = looks.column("at_seconds")
-    rows = [(words("look_at"), [words.clock(moment) for moment in moments])]
-    asked_at, asked = asked_share(run)
-    if with_all and asked.any():
-        shares = asked[np.maximum(np.searchsorted(asked_at, moments, side="left") - 1, 0)]
-        rows.append((words("weight"), [words.percent(share / 100) for share in shares]))
-    rows.append((words("samples"), [words.count(samples) for samples in looks.column("samples")]))
-    return rows
-
-
-def _draw_table(
-    axes: Axes,
-    page: Page,
-    words: Wording,
-    rows: Sequence[tuple[str, list[str]]],
-    verdicts: Sequence[str],
-    top: float,
-    row_height: float,
-    size: float,
-) -> None:
-    left, right = axes.get_position().x0, axes.get_position().x1
-    count = len(verdicts)
-    xs = [left + (right - left) * (number + 0.6) / (count + 0.2) for number in range(count)]
-    every = math.ceil(count / MOST_TEXTS)
-    for number, (name, texts) in enumerate(rows):
-        y = top - (number + 0.5) * row_height
-        page.rule([LEFT, PANELS_RIGHT], [y + row_height / 2] * 2)
-        page.write(LEFT, y, name, fontsize=size, fontweight="bold", va="center_baseline")
-        for x, text in list(zip(xs, texts, strict=True))[::every]:
-            page.write(x, y, text, fontsize=size, va="center_baseline", ha="center")
-    y = top - (len(rows) + 0.5) * row_height
-    page.rule([LEFT, PANELS_RIGHT], [y + row_height / 2] * 2)
-    page.write(LEFT, y, words("verdict"), fontsize=size, fontweight="bold", va="center_baseline")
-    _draw_verdicts(axes, page, words, xs, y, verdicts, size)
-
-
-def _draw_verdicts(
-    axes: Axes, page: Page, words: Wording, xs: Sequence[float], y: float, verdicts: Sequence[str], size: float
-) -> None:
-    """Draw a mark under each look, with words where there is room."""
-    count = len(verdicts)
-    room = (xs[1] - xs[0] if count > 1 else 0.5) * page.bbox.width
-    turned = [True, *(one != other for one, other in pairwise(verdicts))]
-    mark = min(size + 2, room * 0.62 * 72 / page.dpi) if count <= MOST_GLYPHS else size - 3
-    for x, verdict, turns in zip(xs, verdicts, turned, strict=True):
-        if count > MOST_GLYPHS and not turns:
-            continue
-        has_words = room > WORDS_ROOM
-        place = x - 0.028 if has_words else x
-        glyph(axes, page.theme, place, y, verdict, size=mark, transform=page.transFigure)
-        if has_words:
-            style: Style = {"fontsize": size, "fontweight": "bold", "va": "center_baseline"}
-            page.write(place + 0.015, y, words(verdict), **style)
-
-
-WORDS_ROOM = 190.0
-"""Pixels a look needs so that its verdict stands there in words."""

@@ -37,7 +37,7 @@ def test_the_threshold_is_the_analysis_own(bad: Any) -> None:
     [
         ("bad-release", "canary", "Canary: errorRate was 4.8\u00a0% at 1:30, the limit is 1\u00a0%"),
         ("good-release", "canary", "Canary: 12 looks, none failed"),
-        ("good-release", "rollingUpdate", "Rolling update: nobody looked"),
+        ("good-release", "rollingUpdate", "Rolling update: no analysis, and no alert fired"),
     ],
 )
 def test_the_title_says_what_the_looks_came_to(comparison: Any, scenario: str, strategy: str, title: str) -> None:
