@@ -18,11 +18,22 @@ DURATION = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|ms|us|µs|m|s))+")
 DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|us|µs|m|s)")
 RATE = re.compile(r"(\d+(?:\.\d+)?)rps")
 PERCENT = re.compile(r"(-?\d+(?:\.\d+)?)\s*%")
+QUANTITY = re.compile(r"(\d+(?:\.\d+)?)(m|k|M|G|Ki|Mi|Gi)?")
+SUFFIXES: dict[str, Decimal | int] = {
+    "m": Decimal("0.001"),
+    "k": 10**3,
+    "M": 10**6,
+    "G": 10**9,
+    "Ki": 2**10,
+    "Mi": 2**20,
+    "Gi": 2**30,
+}
+"""Source: Kubernetes apimachinery resource.Quantity (its rarer suffixes and exponents left out)."""
 LARGEST_SEED = 2**64 - 1
 LARGEST_EXACT = 2**53
 """Larger integers have no exact float."""
 
-Kind = Literal["duration", "rate", "share", "percent", "count", "number"]
+Kind = Literal["duration", "rate", "share", "percent", "count", "number", "quantity"]
 Number = int | float
 
 UNITS: dict[Kind, str] = {
@@ -32,6 +43,7 @@ UNITS: dict[Kind, str] = {
     "percent": "0 to 100",
     "count": "",
     "number": "",
+    "quantity": "",
 }
 WORDS: dict[Kind, str] = {
     "duration": "a duration: 500ms, 30s, 1m30s, 2h or a number of seconds",
@@ -40,12 +52,14 @@ WORDS: dict[Kind, str] = {
     "percent": "a percentage: 25 or 25%",
     "count": "a whole number",
     "number": "a number",
+    "quantity": "a quantity as in Kubernetes: 500m, 2 or 1k",
 }
 PATTERNS: dict[Kind, str] = {
     "duration": r"^(\d+(\.\d+)?(d|h|m|s|ms|us|µs))+$",
     "rate": r"^\d+(\.\d+)?rps$",
     "share": r"^\d+(\.\d+)?\s*%$",
     "percent": r"^\d+(\.\d+)?\s*%$",
+    "quantity": r"^\d+(\.\d+)?(m|k|M|G|Ki|Mi|Gi)?$",
 }
 
 
@@ -93,11 +107,17 @@ def _parse_percent(text: str) -> float | None:
     return float(found[1]) if found else None
 
 
+def _parse_quantity(text: str) -> float | None:
+    found = QUANTITY.fullmatch(text)
+    return float(Decimal(found[1]) * SUFFIXES.get(found[2] or "", 1)) if found else None
+
+
 PARSERS: dict[Kind, Callable[[str], float | None]] = {
     "duration": parse_duration,
     "rate": _parse_rate,
     "share": _parse_share,
     "percent": _parse_percent,
+    "quantity": _parse_quantity,
 }
 
 

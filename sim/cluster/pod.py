@@ -51,6 +51,7 @@ class Pod:
         self.is_ready = False
         self.is_available = False
         self.ready_since = math.nan
+        self.ready_changed_at = world.now
         self.restarts = 0
         self._world = world
         self._set = replica_set
@@ -269,7 +270,7 @@ class Pod:
     def _become_ready(self, min_ready_seconds: float, warm: bool = False) -> None:
         now = self._world.now
         self.is_ready = True
-        self.ready_since = now
+        self.ready_since = self.ready_changed_at = now
         if math.isnan(self.row.ready_at):
             self.row.ready_at = now
         self._set.ready += 1
@@ -294,6 +295,7 @@ class Pod:
 
     def _become_unready(self) -> None:
         if self.is_ready:
+            self.ready_changed_at = self._world.now
             self._set.ready -= 1
             self._endpoint.ask(False)
         if self.is_available:

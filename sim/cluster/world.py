@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, cast
 import simpy
 
 from sim.cluster.alert import start_alerts
+from sim.cluster.autoscaling.start import start_autoscalers
 from sim.cluster.clock import STRATEGY, Clock, Rank
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
 from sim.cluster.pod import Pod
@@ -98,6 +99,7 @@ class World:
         """Return the record of the whole run."""
         for number in self._running_at_first():
             self.replica_sets[number].start_warm(self.replica_sets[number].wanted)
+        start_autoscalers(self)
         self.env.call(0.0, STRATEGY, 0, self.rollout.start)
         start_alerts(self)
         self._run_control(self.scenario.duration)

@@ -61,6 +61,7 @@ QUANTITY_WORDS = {
     "percent": "percentage",
     "count": "whole number",
     "number": "number",
+    "quantity": "quantity",
 }
 
 

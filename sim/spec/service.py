@@ -6,9 +6,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
+from sim.spec.autoscaling import HorizontalPodAutoscaler, HpaController, ScaledObject
 from sim.spec.distributions import Constant, Law
 from sim.spec.fault import Fault
 from sim.spec.model import Frozen, Model, PlacedError, VersionName
+from sim.spec.resources import Resources
 from sim.spec.restart_probe import RestartProbe
 from sim.units import Duration, PositiveSeconds, Quantity, Seconds, Share
 
@@ -76,6 +78,10 @@ class PodKeys(Model):
         Constant(value=0.05), description="How long a worker is held by a request; the user sees waiting too."
     )
     error_rate: Share = Field(0.0, description="Share of attempts that fail.")
+    resources: Resources | None = Field(None, description="What a pod asks of its node.")
+    cpu_per_request: Law | None = Field(
+        None, description="CPU time of a request, its mean counts; without it, one core while a worker is held."
+    )
 
 
 class Version(PodKeys):
@@ -100,6 +106,15 @@ class Service(PodKeys):
         min_length=1, max_length=MOST_VERSIONS, description="The versions by name; quote names such as '1.10'."
     )
 
+    horizontal_pod_autoscaler: HorizontalPodAutoscaler | None = Field(
+        None, description="Sets the number of pods by what they use (autoscaling/v2); replicas is where it starts."
+    )
+    hpa_controller: HpaController | None = Field(None, description="How the autoscaler's controller is set up.")
+    scaled_object: ScaledObject | None = Field(
+        None,
+        description="KEDA: sets the number of pods by the length of the queue, to none when there is nothing to do.",
+    )
+
     def resolved(self, version: str) -> ResolvedVersion:
         """Return the version with what it inherits from the service filled in."""
         own = self.versions[version]
@@ -118,6 +133,26 @@ class Service(PodKeys):
         named = self.model_copy()
         named._name = name
         return named
+
+    @property
+    def is_autoscaled(self) -> bool:
+        """True when somebody changes its number of pods."""
+        return self.horizontal_pod_autoscaler is not None or self.scaled_object is not None
+
+    @model_validator(mode="after")
+    def _one_autoscaler(self) -> Service:
+        scaler = self.horizontal_pod_autoscaler
+        if scaler is not None and self.scaled_object is not None:
+            message = "stands beside horizontalPodAutoscaler; must be one of them: both set the number of pods"
+            raise PlacedError(("scaledObject",), message)
+        if self.hpa_controller is not None and not self.is_autoscaled:
+            raise PlacedError(("hpaController",), "has nothing to control; must have horizontalPodAutoscaler")
+        if scaler is not None and scaler.needs_requests:
+            for name in self.versions:
+                if self.resolved(name).resources is None:
+                    message = f"compares CPU with requests, and {name} has none; must have resources.requests.cpu"
+                    raise PlacedError(("horizontalPodAutoscaler",), message)
+        return self
 
     @model_validator(mode="after")
     def _versions_make_sense(self) -> Service:

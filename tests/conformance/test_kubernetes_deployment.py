@@ -1,7 +1,7 @@
 """Kubernetes' own test cases for the Deployment controller's arithmetic, through thin adapters.
 
-Not run here: proportional_scaling (the wanted count does not change during a rollout) and old_pods_running (pods that
-ended by themselves; our recreate waits until the old set has no pod in any phase).
+Not run here: old_pods_running (pods that ended by themselves; our recreate waits until the old set has no pod in any
+phase).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from sim.cluster.arithmetic import (
     scaled_down,
     unhealthy_removed,
 )
+from sim.cluster.proportional import Sized, sizes_for_count
 from sim.units import IntOrPercent
 
 CASES = json.loads((Path(__file__).parent / "cases" / "k8s_rolling_update.json").read_text())["cases"]
@@ -130,3 +131,22 @@ def test_timed_out(case: dict[str, Any]) -> None:
     given = case["in"]
     timed_out = has_timed_out(given["deadline_s"], given["elapsed_s"], given["already_complete"])
     assert timed_out == case["expect"]["timed_out"]
+
+
+@of_group("proportional_scaling")
+def test_proportional_scaling(case: dict[str, Any]) -> None:
+    given, expect = case["in"], case["expect"]
+    before = given["before"]["replicas"] + given["before"]["max_surge"]
+
+    def sized(each: dict[str, Any]) -> Sized:
+        surge = given["before"]["max_surge"]
+        recorded = given["sized_for"].get(each["name"])
+        return Sized(each["spec"], before if recorded is None else recorded + surge, each.get("available", 0))
+
+    new = None if given["new"] is None else sized(given["new"])
+    after = given["after"]
+    found = sizes_for_count(after["replicas"], after["max_surge"], new, [sized(each) for each in given["old"]])
+    named = [*([] if new is None else [given["new"]["name"]]), *(each["name"] for each in given["old"])]
+    expected = [*([] if new is None else [expect["new"]]), *expect["old"]]
+    asserted = [place for place, name in enumerate(named) if name not in given["not_asserted"]]
+    assert [found[place] for place in asserted] == [expected[place] for place in asserted]

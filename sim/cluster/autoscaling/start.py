@@ -1,0 +1,57 @@
+"""The autoscalers of a run, started with it, whether or not something is released."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sim.cluster.autoscaling.autoscaler import Autoscaler, limits_of
+from sim.cluster.autoscaling.keda import bounds
+from sim.cluster.autoscaling.measures import QueuePerPod, measures
+from sim.cluster.autoscaling.metrics_server import MetricsServer
+from sim.cluster.autoscaling.scaled_object import KedaOperator, rules_of
+from sim.cluster.autoscaling.workload import Workload
+from sim.cluster.clock import STRATEGY
+from sim.spec.autoscaling import HpaController
+
+if TYPE_CHECKING:
+    from sim.cluster.world import World
+    from sim.spec.service import Service
+
+
+def start_autoscalers(world: World) -> None:
+    """Start an autoscaler for each service that has one; a run without costs nothing."""
+    services = sorted((name, service) for name, service in world.scenario.services.items() if service.is_autoscaled)
+    if not services:
+        return
+    server = MetricsServer(world, max(_controller(service).metric_lag for _, service in services))
+    for key, (name, service) in enumerate(services):
+        _start(world, Workload(world, name, key), service, server)
+    _apply_manifest(world)
+
+
+def _start(world: World, workload: Workload, service: Service, server: MetricsServer) -> None:
+    controller, keda, scaler = _controller(service), service.scaled_object, service.horizontal_pod_autoscaler
+    if keda is not None:
+        KedaOperator(world, workload, keda)
+        behavior = keda.advanced.horizontal_pod_autoscaler_config.behavior
+        limits = limits_of(*bounds(rules_of(keda)), behavior, controller)
+        queue = QueuePerPod(keda.triggers[0].metadata.queue_length)
+        Autoscaler(world, workload, [queue], limits, controller, server)
+    elif scaler is not None:
+        limits = limits_of(scaler.min_replicas, scaler.max_replicas, scaler.behavior, controller)
+        Autoscaler(world, workload, measures(scaler.metrics), limits, controller, server)
+
+
+def _controller(service: Service) -> HpaController:
+    return service.hpa_controller or HpaController()
+
+
+def _apply_manifest(world: World) -> None:
+    """Let a released version whose manifest says `replicas` set the count, whatever the autoscaler had made of it."""
+    release = world.release
+    if release is None or not world.scenario.services[release.service].is_autoscaled:
+        return
+    version = world.scenario.services[release.service].versions[release.to_version]
+    if "replicas" in version.model_fields_set:
+        why = f"the manifest of {release.to_version} says replicas: {version.replicas}"
+        world.env.call(0.0, STRATEGY, 0, lambda: world.want(release.service, version.replicas, why))
