@@ -38,7 +38,8 @@ class Event:
 
     From a strategy (source: its type): `step` (a planned step begins; subject: its index in `steps_text()`), `scale`
     (pods asked for), `weight` (percent asked for the new version), `match`, `mirror`, `pause` (waits for time or a
-    person), `promote`, `abort`, `deadline` (no progress for too long), `outcome` (settled; subject: the outcome).
+    person), `promote`, `abort`, `deadline` (no progress for too long), `phase` (subject: Flagger's word), `halt` (a
+    failed check holds the release), `outcome` (settled; subject: the outcome).
     From who decides (source: analysis, person or the strategy itself): `undo` (subject: the version), `approve`.
     From `analysis`: `successful`, `failed`, `error`, `inconclusive`. From `alert`: `firing`, `resolved`. From `person`:
     `looks`. From the `kubelet` (subject: the pod): `pod` (unready by its probe), `restart` (by its liveness or startup

@@ -46,3 +46,4 @@ class Endpoint:
             self._world.engine.add_endpoint(self._pod.number)
         else:
             self._world.engine.remove_endpoint(self._pod.number)
+        self._world.traffic.endpoints_changed(self._pod.version_number, 1 if used else -1)

@@ -78,6 +78,11 @@ class Pod:
         return self._version
 
     @property
+    def version_number(self) -> int:
+        """Return the number of the version it runs."""
+        return self._set.number
+
+    @property
     def is_routable(self) -> bool:
         """True when its service is the one that users call; others move pods only."""
         return self._set.is_entry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -13,9 +13,29 @@ from sim.metrics.window import Busy, Expected, Selection, Window, cut
 
 if TYPE_CHECKING:
     from sim.cluster.world import World
-    from sim.spec.analysis import MetricSpec, Role
+    from sim.spec.analysis import MetricName, Role
     from sim.spec.service import ResolvedVersion
     from sim.spec.traffic import Traffic
+
+
+class Measured(Protocol):
+    """What is to be measured, over which window, of whom."""
+
+    @property
+    def metric(self) -> MetricName:
+        """Return the metric's name."""
+
+    @property
+    def window(self) -> float:
+        """Return the seconds to look back on."""
+
+    @property
+    def service(self) -> str | None:
+        """Return the service; None: the released one."""
+
+    @property
+    def segment(self) -> str | None:
+        """Return the users' segment; None: all of them."""
 
 
 class Scraped:
@@ -25,7 +45,7 @@ class Scraped:
         self._world = world
         self._first_answers: FirstAnswers | None = None
 
-    def window(self, metric: MetricSpec, role: Role) -> Window:
+    def window(self, metric: Measured, role: Role) -> Window:
         """Return the metric's window up to the last scrape, for the version in `role`: only what the metric needs."""
         world = self._world
         end = world.last_scrape(world.now)

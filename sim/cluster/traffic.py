@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ class Traffic:
         self._asked = 0
         self._applied = 0
         self._settled: simpy.Event | None = None
+        self._in_force = route
+        self._pool: tuple[int, int] | None = None
+        self._endpoints: Counter[int] = Counter()
 
     @property
     def requested_weight(self) -> float:
@@ -61,6 +65,42 @@ class Traffic:
         self._asked += 1
         self._applied = self._asked
 
+    def pool(self, version: int, other: int) -> None:
+        """Divide what is asked for `version` between its endpoints and those of `other`: one workload, two versions.
+
+        Model: users meet one of the two by their share of the endpoints; a balancer that counts requests counts them
+        within each.
+        """
+        self._pool = (version, other)
+        self._divide()
+
+    def endpoints_changed(self, version: int, by: int) -> None:
+        """Take note of endpoints that have come or gone."""
+        self._endpoints[version] += by
+        if self._pool is not None and version in self._pool:
+            self._divide()
+
+    def _divide(self) -> None:
+        if self._world.is_released_service_entry:
+            self._world.settle()
+            self._world.engine.set_route(self._divided(self._in_force))
+
+    def _divided(self, route: Route) -> Route:
+        if self._pool is None:
+            return route
+        first, other = self._pool
+        counts = self._endpoints[first], self._endpoints[other]
+        if counts[1] == 0:
+            return route
+        weights: list[tuple[int, float]] = []
+        for version, weight in route.weights:
+            if version == first:
+                part = weight * counts[1] / sum(counts)
+                weights += [(other, part), (first, weight - part)]
+            else:
+                weights.append((version, weight))
+        return replace(route, weights=tuple(weights))
+
     def share_by_pods(self) -> None:
         """Let the pods make the share, at once."""
         self.route = Route(by_pods=True)
@@ -80,8 +120,7 @@ class Traffic:
             return
         self._applied = change
         self.changes[change] = replace(self.changes[change], in_force_at=self._world.now)
-        if self._world.is_released_service_entry:
-            self._world.settle()
-            self._world.engine.set_route(route)
+        self._in_force = route
+        self._divide()
         if self.is_in_force and self._settled is not None and not self._settled.triggered:
             self._world.env.fire(self._settled, STRATEGY)

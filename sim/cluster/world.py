@@ -14,6 +14,7 @@ from sim.cluster.autoscaling.start import start_autoscalers
 from sim.cluster.clock import STRATEGY, Clock, Rank
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
 from sim.cluster.pod import Pod
+from sim.cluster.primary import answers_of_versions, record_of_versions, updated_primary
 from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.sampler import Sampler
 from sim.cluster.tally import Tally
@@ -39,6 +40,11 @@ class Strategy(Protocol):
     """What a run needs to know of a strategy's spec."""
 
     kind: ClassVar[str]
+    has_primary: ClassVar[bool]
+
+    @property
+    def followed_by(self) -> str | None:
+        """Return the name of the strategy that goes on when this one has done its part."""
 
     def shares_by_pods(self, has_mesh: bool) -> bool:
         """Return whether the share of users follows the pods."""
@@ -73,6 +79,7 @@ class World:
         self.service = self.release.service if self.release else self._versions[0].service
         self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)
         self.candidate = self._number(self.release.to_version) if self.release else None
+        self.primary = self._add_primary() if self._has_primary() else None
         self.requests = requests if requests is not None else self._draw_requests()
         route = self._first_route()
         config = PlaneConfig(self._versions, self.requests, scenario.mesh, route, start=self.now)
@@ -82,6 +89,8 @@ class World:
         self.replica_sets = tuple(
             ReplicaSet(self, number, version, version.service == entry) for number, version in enumerate(self._versions)
         )
+        if self.primary is not None:
+            self.replica_sets[self.primary].name += "-primary"
         self.pods: list[Pod] = []
         self.tally = Tally(self.replica_sets, self.now)
         self.traffic = Traffic(self, route)
@@ -144,7 +153,7 @@ class World:
     def answers(self) -> Answers:
         """Return every answer up to now."""
         self.settle()
-        return self.engine.answers()
+        return self._answers()
 
     def load_samples(self) -> Samples:
         """Return the samples of whole seconds so far and, as the last row, the present moment."""
@@ -224,6 +233,24 @@ class World:
     def _number(self, version: str) -> int:
         return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))
 
+    def _has_primary(self) -> bool:
+        then = self.strategy.followed_by
+        strategies = [self.strategy, *([] if then is None else [cast("Strategy", self.scenario.strategies[then])])]
+        return self.candidate is not None and any(strategy.has_primary for strategy in strategies)
+
+    def _add_primary(self) -> int:
+        """Return the number of the primary's new pods, a version of their own to the data plane."""
+        assert self.candidate is not None
+        own = updated_primary(self._versions[self.stable], self._versions[self.candidate])
+        self._versions = (*self._versions, own)
+        return len(self._versions) - 1
+
+    def _answers(self) -> Answers:
+        answers = self.engine.answers()
+        if self.primary is None or self.candidate is None:
+            return answers
+        return answers_of_versions(answers, self.primary, self.candidate)
+
     def _draw_requests(self) -> Requests:
         given = self.scenario
         traffic, users, trace = given.traffic, given.users, given.trace
@@ -235,7 +262,7 @@ class World:
         return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
 
     def _running_at_first(self) -> list[int]:
-        return [number for number in range(len(self._versions)) if number != self.candidate]
+        return [number for number in range(len(self._versions)) if number not in (self.candidate, self.primary)]
 
     def _expect_next_change(self, _: simpy.Event) -> None:
         self._changed = self.env.event()
@@ -243,7 +270,7 @@ class World:
     def _record(self) -> Record:
         scenario, rollout = self.scenario, self.rollout
         outcome: Outcome = rollout.outcome
-        return Record(
+        record = Record(
             scenario_name=scenario.name,
             strategy=self.strategy_name,
             type=self.strategy.kind,
@@ -257,7 +284,7 @@ class World:
             stable=self.stable,
             candidate=self.candidate,
             requests=self.requests,
-            answers=self.engine.answers(),
+            answers=self._answers(),
             ejections=tuple(self.engine.ejections()),
             pods=self._pod_rows(),
             pod_changes=tuple(self.tally.changes),
@@ -271,6 +298,7 @@ class World:
             detections=tuple(self._detections),
             provenance=self._provenance(),
         )
+        return record if self.primary is None else record_of_versions(record, self.primary)
 
     def _pod_rows(self) -> tuple[PodRow, ...]:
         return tuple(pod.row for pod in self.pods)

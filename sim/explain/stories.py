@@ -13,7 +13,9 @@ from sim.spec.strategy import StrategySpec
 from sim.strategies.ab_test import ABTest
 from sim.strategies.blue_green import BlueGreen
 from sim.strategies.canary import Analyse, Canary, CanaryStep, Pause, SetCanaryScale, SetWeight
+from sim.strategies.flagger import Status, planned
 from sim.strategies.none import NoRelease
+from sim.strategies.progressive import Progressive
 from sim.strategies.recreate import Recreate
 from sim.strategies.rolling_update import RollingUpdate
 from sim.strategies.shadow import Shadow
@@ -247,6 +249,35 @@ def _shadow(plan: Plan, strategy: Shadow) -> None:
     STORIES[type(following)](plan, following)
 
 
+def _progressive(plan: Plan, strategy: Progressive) -> None:
+    statuses = planned(strategy.analysis(plan.scenario.mesh is not None))
+    before = Status()
+    for status in statuses:
+        gate = strategy.gate_before(before, status)
+        if gate is not None:
+            began = plan.at
+            plan.wait_for_person(gate)
+            plan.at = began + strategy.interval * math.ceil((plan.at - began) / strategy.interval)
+        plan.say(strategy.words(before, status))
+        plan.at += strategy.interval * max(1, math.ceil(_held_back(plan, before, status) / strategy.interval))
+        before = status
+    plan.at -= strategy.interval
+    checked = ", ".join(check.name for check in strategy.metrics)
+    plan.say(f"{plan.new.name} is the primary; each tick checked {checked or 'nothing'}")
+
+
+def _held_back(plan: Plan, before: Status, status: Status) -> float:
+    """Return how long the ticks after this one wait for pods: the canary's, or the primary's when it is updated."""
+    if before.phase == "Initialized":
+        plan.peak_pods = max(plan.peak_pods, plan.old.replicas + plan.new.replicas)
+        return seconds_to_ready(plan.new)
+    if status.phase != "Promoting" or before.phase == "Promoting":
+        return 0.0
+    surge, unavailable = math.ceil(plan.old.replicas / 4), plan.old.replicas // 4
+    plan.peak_pods = max(plan.peak_pods, plan.new.replicas + plan.old.replicas + surge)
+    return math.ceil(plan.old.replicas / (surge + unavailable)) * seconds_to_ready(plan.new)
+
+
 def _none(plan: Plan, strategy: NoRelease) -> None:
     plan.say(f"all users stay on {plan.old.name}")
 
@@ -258,5 +289,6 @@ STORIES: dict[type[StrategySpec], Callable[..., None]] = {
     Canary: _canary,
     ABTest: _ab_test,
     Shadow: _shadow,
+    Progressive: _progressive,
     NoRelease: _none,
 }

@@ -14,6 +14,7 @@ from sim.scenario.problems import problems_of
 from sim.scenario.spec import ScenarioDocument, Spec
 from sim.scenario.trace import Files, Loaded, TraceError, read_trace
 from sim.spec.traffic import Trace
+from sim.strategies.progressive import Progressive
 
 
 class Checked(NamedTuple):
@@ -76,6 +77,9 @@ def _warnings(spec: Spec) -> Iterator[str]:
     for name in spec.services:
         if name != spec.traffic.entry:
             yield f"spec.services.{name} receives no requests: users call {spec.traffic.entry} only"
+    for name, strategy in spec.strategies.items():
+        if isinstance(strategy, Progressive) and not strategy.metrics and not strategy.skip_analysis:
+            yield f"spec.strategies.{name} has no metrics: nothing is checked, and a bad version passes"
     release = spec.release
     if release is None or all(strategy.kind != "abTest" for strategy in spec.strategies.values()):
         return

@@ -149,8 +149,17 @@ def _needs_mesh(path: Path, strategy: dict[str, Any], kind: str | None) -> Itera
             yield Finding(
                 (*path, key), f"is {value}, which needs a mesh; must be none, or give spec.mesh ({{}} is enough)"
             )
+    if kind == "progressive":
+        yield from _progressive_without_mesh(path, strategy)
     if strategy.get("previewMatch"):
         yield Finding((*path, "previewMatch"), "needs a mesh; must be left out, or give spec.mesh ({} is enough)")
+
+
+def _progressive_without_mesh(path: Path, strategy: dict[str, Any]) -> Iterator[Finding]:
+    for key in ("stepWeight", "stepWeights", "maxWeight", "stepWeightPromotion", "match", "mirror", "sessionAffinity"):
+        if strategy.get(key):
+            message = "needs a mesh that divides requests; must be left out (iterations alone work), or give spec.mesh"
+            yield Finding((*path, key), f"{message} ({{}} is enough)")
 
 
 def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, Any]) -> Iterator[Finding]:

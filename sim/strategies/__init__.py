@@ -11,12 +11,14 @@ from sim.strategies.ab_test import ABTest
 from sim.strategies.blue_green import BlueGreen
 from sim.strategies.canary import Canary
 from sim.strategies.none import NoRelease
+from sim.strategies.progressive import Progressive
 from sim.strategies.recreate import Recreate
 from sim.strategies.rolling_update import RollingUpdate
 from sim.strategies.shadow import Shadow
 
 STRATEGIES: dict[str, type[StrategySpec]] = {
-    strategy.kind: strategy for strategy in (Recreate, RollingUpdate, BlueGreen, Canary, ABTest, Shadow, NoRelease)
+    strategy.kind: strategy
+    for strategy in (Recreate, RollingUpdate, BlueGreen, Canary, ABTest, Shadow, Progressive, NoRelease)
 }
 
 
@@ -31,6 +33,7 @@ Strategy: TypeAlias = Annotated[
     | Annotated[Canary, Tag("canary")]
     | Annotated[ABTest, Tag("abTest")]
     | Annotated[Shadow, Tag("shadow")]
+    | Annotated[Progressive, Tag("progressive")]
     | Annotated[NoRelease, Tag("none")],
     Discriminator(_type),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from typing import cast
+from typing import NoReturn, cast
 
 import simpy
 
@@ -18,8 +18,8 @@ from sim.cluster.world import World
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
 from sim.strategies.pod_verbs import everything
+from sim.strategies.primary_verbs import PrimaryVerbs
 from sim.strategies.story import Story
-from sim.strategies.user_verbs import UserVerbs
 from sim.units import IntOrPercent, format_duration
 
 UNDONE_OR_KEPT = ("rolled_back", "kept")
@@ -47,7 +47,7 @@ class StepsTold:
         self._next += 1
 
 
-class Rollout(UserVerbs):
+class Rollout(PrimaryVerbs):
     """One release on its way. A strategy sees the cluster only through this."""
 
     def __init__(self, world: World, story: Story) -> None:
@@ -159,6 +159,34 @@ class Rollout(UserVerbs):
         yield approval(self.world, self._approvals)
         self.world.log("person", "approve", self.candidate.version, "The approver lets the rollout go on.")
         self._paused = None
+
+    def ask(self, reason: str) -> simpy.Event:
+        """Return an event for the moment when a person approves, without waiting for it."""
+        self._paused = reason
+        self._approvals += 1
+        self.say("pause", self.candidate.version, reason)
+        approved = approval(self.world, self._approvals)
+        approved.callbacks.append(lambda _: self._approved())
+        return approved
+
+    def _approved(self) -> None:
+        if self._paused is not None:
+            self.world.log("person", "approve", self.candidate.version, "The approver lets the rollout go on.")
+        self._paused = None
+
+    def give_up(self, reason: str) -> NoReturn:
+        """Undo the release by the strategy's own decision.
+
+        Raises:
+            Undo: always.
+        """
+        self._is_undone = True
+        raise Undo(reason, "analysis")
+
+    def stay_broken(self, reason: str) -> None:
+        """Leave everything as it is: the rollout has failed, and only a person can undo it."""
+        self._stalled = as_sentence(reason)
+        self._stop_analyses()
 
     def _clear_doubt(self) -> Steps:
         """Wait for a person if a background analysis could not decide."""

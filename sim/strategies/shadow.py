@@ -38,6 +38,11 @@ class Shadow(Story):
     def _over_the_whole_time(cls, data: Any) -> Any:
         return from_mapping(_with_window)(data)
 
+    @property
+    def followed_by(self) -> str | None:
+        """Return the strategy that follows when the copies were good."""
+        return self.then
+
     def steps_text(self) -> tuple[str, ...]:
         """Return the planned steps in words; those of the strategy that follows are its own."""
         copies = f"Copy {plain(self.mirror_percentage)} % of the requests for {format_duration(self.duration)}"

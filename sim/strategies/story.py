@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sim.spec.strategy import StrategySpec
 
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
 class Story(StrategySpec):
     """A strategy: `roll_out` tells what happens in order, `undo` the way back; both in the rollout's verbs."""
+
+    has_primary: ClassVar[bool] = False
+    """True when the workload that users are on gets the new version as well, in pods apart from the canary's."""
+
+    @property
+    def followed_by(self) -> str | None:
+        """Return the name of the strategy that goes on when this one has done its part."""
+        return None
 
     def shares_by_pods(self, has_mesh: bool) -> bool:
         """Return whether the share of users follows the pods; else the weights of the route."""

@@ -14,7 +14,15 @@ STORIES = builtin_scenarios()
 LANGUAGES = {"en", "fr"}
 MOST_STRATEGIES = 6
 SEEDS = 20
-QUICK = ("course-ab-test", "never-ready", "no-probe-no-drain", "outlier-ejection", "quiet-canary", "slow-release")
+QUICK = (
+    "course-ab-test",
+    "flagger-canary",
+    "never-ready",
+    "no-probe-no-drain",
+    "outlier-ejection",
+    "quiet-canary",
+    "slow-release",
+)
 """Twenty seeds of one of these take seconds; of the others, half a minute."""
 
 
