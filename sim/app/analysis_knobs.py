@@ -103,7 +103,7 @@ def interval(scenario: Scenario, strategy: str) -> float | None:
     found = _found(scenario, strategy)
     if found is None:
         return NEW_INTERVAL if can_be_switched(scenario, strategy) else None
-    return found.metric.interval
+    return found.metric.interval if found.spec.score is None else found.spec.score.interval
 
 
 def set_interval(scenario: Scenario, strategy: str, value: float) -> Scenario:

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from sim.cluster.clock import JUDGE, STRATEGY, Steps
+from sim.cluster.score_run import ScoreRun
 from sim.cluster.scrape import Scraped
 from sim.judges import schedule, threshold
 from sim.judges.metric_status import Counters, Limits, effective_count, exceeded, metric_phase
@@ -37,10 +38,7 @@ class AnalysisRun:
         self.done = world.env.event()
         self._world = world
         self._is_stopped = False
-        scraped = Scraped(world)
-        self._metrics = [
-            MetricRun(world, scraped, metric, name, metric.name in spec.dry_run, inline) for metric in spec.metrics
-        ]
+        self._metrics = _measured(world, spec, name, inline)
         self.process = world.env.process(self._run())
 
     @property
@@ -176,6 +174,14 @@ class MetricRun:
             return f"{spec.metric} of {who} over {over}: {few}: {reason}."
         shown = f"{value:.3g} s" if self._metric.unit == "s" else f"{100 * value:.3g} %"
         return f"{spec.metric} of {who} over {over} is {shown} ({samples} samples): {reason}."
+
+
+def _measured(world: World, spec: AnalysisSpec, name: str, inline: bool) -> list[MetricRun] | list[ScoreRun]:
+    """Return what is measured: each metric by itself, or, by kayenta, one score of them all."""
+    if spec.score is not None:
+        return [ScoreRun(world, spec.metrics, spec.score, spec.dry_run, name, inline)]
+    scraped = Scraped(world)
+    return [MetricRun(world, scraped, metric, name, metric.name in spec.dry_run, inline) for metric in spec.metrics]
 
 
 def _parsed(text: str | None) -> condition.Condition | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from sim.scenario import Scenario
 from sim.spec.analysis import AnalysisSpec
+from sim.spec.kayenta import CanaryScore
 from sim.spec.service import ResolvedVersion
 from sim.spec.strategy import StrategySpec
 from sim.strategies.ab_test import ABTest
@@ -60,6 +61,9 @@ class Plan:
     def judge(self, analysis: AnalysisSpec, when: str) -> None:
         """Wait for an analysis that ends."""
         self.say(f"{when}: {described(analysis)}")
+        if analysis.score is not None:
+            self.at += analysis.score.initial_delay + analysis.score.interval * (analysis.score.count or 1)
+            return
         self.at += max(
             metric.initial_delay + (metric.interval or 0.0) * (metric.count or 1) for metric in analysis.metrics
         )
@@ -102,6 +106,8 @@ def seconds_to_stop(version: ResolvedVersion) -> float:
 
 def described(analysis: AnalysisSpec) -> str:
     """Return an analysis in words: metrics, conditions, pace."""
+    if analysis.score is not None:
+        return compared(analysis, analysis.score)
     parts = []
     for metric in analysis.metrics:
         failure = f"failing on {metric.failure_condition}" if metric.failure_condition else ""
@@ -109,6 +115,15 @@ def described(analysis: AnalysisSpec) -> str:
         pace = f"every {moment(metric.interval)}" if metric.interval else "once"
         parts.append(f"{metric.name} {pace}, {' and '.join(filter(None, (success, failure)))}")
     return "; ".join(parts)
+
+
+def compared(analysis: AnalysisSpec, score: CanaryScore) -> str:
+    """Return an analysis by kayenta in words: what is compared, how often, and what the score must be."""
+    series = ", ".join(f"{metric.name} each {moment(metric.interval or 0.0)}" for metric in analysis.metrics)
+    return (
+        f"compare {series} with the old version every {moment(score.interval)}, "
+        f"passing from {score.passing:g} on and failing below {score.marginal:g}"
+    )
 
 
 def _recreate(plan: Plan, strategy: Recreate) -> None:

@@ -88,7 +88,7 @@ def classify(experiment: Sample, control: Sample, rule: Rule) -> Classification:
     if label == "Pass":
         return Classification("Pass", False, _no_difference(shift, rule), deviation, shift)
     critical = rule.is_critical and _reaches(label, deviation, rule.critical)
-    return Classification(label, critical, f"{label}{' (critical)' * critical}", deviation, shift)
+    return Classification(label, critical, _certain_difference(label, deviation), deviation, shift)
 
 
 def _without_data(rule: Rule) -> Classification:
@@ -113,6 +113,11 @@ def _reaches(label: Label, deviation: float, limits: tuple[float, float]) -> boo
     """Return whether the effect size is beyond its limit; one that is undefined does not speak against it."""
     low, high = limits
     return math.isnan(deviation) or (deviation >= high if label == "High" else deviation <= low)
+
+
+def _certain_difference(label: Label, deviation: float) -> str:
+    size = "" if math.isnan(deviation) else f", effect size {deviation:.3g}"
+    return f"certainly {'higher' if label == 'High' else 'lower'}{size}"
 
 
 def _no_difference(shift: Shift, rule: Rule) -> str:

@@ -15,7 +15,8 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from sim.spec import condition
-from sim.spec.model import Model, Name, Text, from_mapping
+from sim.spec.kayenta import CanaryMetric, CanaryScore
+from sim.spec.model import Model, Name, PlacedError, Text, from_mapping
 from sim.spec.monitoring import ConditionText
 from sim.units import Duration, PositiveDuration, Quantity
 
@@ -23,6 +24,7 @@ MetricName = Literal["errorRate", "latencyP50", "latencyP99", "conversion", "sat
 Role = Literal["candidate", "stable", "all"]
 MOST_METRICS = 50
 WINDOW_WITHOUT_INTERVAL = 60.0
+FULL = 100.0
 
 Limit = Annotated[int, Quantity("count", high=1_000_000)]
 
@@ -70,6 +72,9 @@ class MetricSpec(Model):
     minimum_samples: Annotated[int, Quantity("count", low=1, high=1_000_000_000)] = Field(
         1, description="Fewer samples than this are no data."
     )
+    kayenta: CanaryMetric | None = Field(
+        None, description="How kayenta judges it: a value each interval, of the new version and of the old."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -78,16 +83,44 @@ class MetricSpec(Model):
 
     @model_validator(mode="after")
     def _has_a_condition(self) -> MetricSpec:
+        if self.kayenta is not None:
+            return self._has_a_series()
         if self.success_condition is None and self.failure_condition is None:
             raise ValueError("has no condition; must have successCondition or failureCondition")
         if self.interval is None and self.count not in (None, 1):
             raise ValueError(f"has count {self.count} without an interval; count must be 1, or give an interval")
         return self
 
+    def _has_a_series(self) -> MetricSpec:
+        """Check that a metric of kayenta has an interval, and nothing that kayenta does not use."""
+        if self.interval is None:
+            raise ValueError("has no interval; kayenta needs one, the time between two values of its series")
+        fields = type(self).model_fields
+        unused = next((n for n in NOT_OF_KAYENTA if getattr(self, n) != fields[n].default), None)
+        if unused is not None:
+            hint = "score has its own" if unused in CanaryScore.model_fields else "it compares the versions by itself"
+            raise PlacedError((fields[unused].alias or unused,), f"is not used by the judge kayenta: {hint}; delete it")
+        return self
+
     def conditions(self) -> tuple[condition.Condition, ...]:
         """Return the conditions it has, success first."""
         texts = (self.success_condition, self.failure_condition)
         return tuple(condition.parse(text) for text in texts if text is not None)
+
+
+NOT_OF_KAYENTA = (
+    "version",
+    "service",
+    "count",
+    "initial_delay",
+    "success_condition",
+    "failure_condition",
+    "failure_limit",
+    "inconclusive_limit",
+    "consecutive_error_limit",
+    "consecutive_success_limit",
+)
+"""What a metric of the threshold judge has and one of kayenta has not."""
 
 
 class AnalysisSpec(Model):
@@ -99,11 +132,17 @@ class AnalysisSpec(Model):
     dry_run: tuple[Text, ...] = Field(
         (), max_length=MOST_METRICS, description="Names of metrics that are measured and do not decide."
     )
+    judge: Literal["threshold", "kayenta"] = Field(
+        "threshold",
+        description="threshold: each value against its conditions; kayenta: the series of the new version against those"
+        " of the old, summed up in a score.",
+    )
+    score: CanaryScore | None = Field(None, description="When kayenta judges, and what its score must be.")
 
     @model_validator(mode="before")
     @classmethod
     def _from_flat(cls, data: Any) -> Any:
-        return from_mapping(lambda mapping: unflattened(cls, mapping))(data)
+        return from_mapping(lambda mapping: _with_judge(unflattened(cls, mapping)))(data)
 
     @model_validator(mode="after")
     def _names_fit(self) -> AnalysisSpec:
@@ -114,6 +153,32 @@ class AnalysisSpec(Model):
         unknown = next((name for name in self.dry_run if name not in names), None)
         if unknown is not None:
             raise ValueError(f"has dryRun of '{unknown}'; must name one of its metrics: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_the_judge(self) -> AnalysisSpec:
+        if self.judge == "kayenta" and self.score is not None:
+            return self._has_its_groups(self.score)
+        if self.score is not None:
+            raise PlacedError(("score",), "needs the judge kayenta; must be left out, or give judge: kayenta")
+        for index, metric in enumerate(self.metrics):
+            if metric.kayenta is not None:
+                message = "needs the judge kayenta; must be left out, or give judge: kayenta"
+                raise PlacedError(("metrics", index, "kayenta"), message)
+        return self
+
+    def _has_its_groups(self, score: CanaryScore) -> AnalysisSpec:
+        counting = [metric for metric in self.metrics if metric.name not in self.dry_run]
+        groups = {group for metric in counting if metric.kayenta for group in metric.kayenta.groups}
+        if not groups:
+            raise PlacedError(("dryRun",), "names every metric; must leave one for the score")
+        unknown = next((name for name in score.group_weights if name not in groups), None)
+        if unknown is not None:
+            known = ", ".join(sorted(groups))
+            raise PlacedError(("score", "groupWeights"), f"names the unknown group '{unknown}'; must be of {known}")
+        total = sum(score.group_weights.values())
+        if total != FULL and set(score.group_weights) == groups:
+            raise PlacedError(("score", "groupWeights"), f"are {total:g} in all and no group is left; must be 100")
         return self
 
     @classmethod
@@ -141,6 +206,16 @@ def unflattened(model: type[AnalysisSpec], mapping: dict[str, Any]) -> dict[str,
     own = {name for field, info in model.model_fields.items() for name in (field, info.alias)}
     flat = {key: value for key, value in mapping.items() if key not in own}
     return {**{key: value for key, value in mapping.items() if key in own}, "metrics": [flat]}
+
+
+def _with_judge(mapping: dict[str, Any]) -> dict[str, Any]:
+    """Return the mapping with what the judge kayenta has where nothing is said of it."""
+    if mapping.get("judge") != "kayenta":
+        return mapping
+    metrics = mapping.get("metrics")
+    if isinstance(metrics, (list, tuple)):
+        metrics = [{"kayenta": {}, **metric} if isinstance(metric, dict) else metric for metric in metrics]
+    return {"score": {}, **mapping, "metrics": metrics}
 
 
 class BackgroundAnalysis(AnalysisSpec):
@@ -176,7 +251,7 @@ GUARDRAIL_INTERVAL = 30.0
 
 def _ends(analysis: AnalysisSpec) -> AnalysisSpec:
     endless = next((metric.name for metric in analysis.metrics if metric.interval and metric.count is None), None)
-    if endless is not None:
+    if endless is not None and analysis.judge == "threshold":
         raise ValueError(
             f"has an interval and no count in metric '{endless}'; needs a count, the rollout waits for its end"
         )
