@@ -31,7 +31,7 @@ def duration(seconds: float) -> str:
     """Return a length of time in its two largest units."""
     if 0 < seconds < 1:
         return f"{1000 * seconds:.0f} ms"
-    if 0 < seconds < SHORT:
+    if 0 < seconds < SHORT and seconds != round(seconds):
         return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < MINUTE:
@@ -54,7 +54,7 @@ def _interval(unit: Unit, value: Mapping[str, Any]) -> str:
         return NOTHING
     half = 0.0 if value["low"] is None else (value["high"] - value["low"]) / 2
     if unit == "s":
-        half = float(round(half)) if mean >= SHORT else half
+        half = round(half) if mean >= SHORT else half
         return f"{duration(mean)} ± {duration(half)}" if half else duration(mean)
     if unit == "fraction":
         mean, half, sign = 100 * mean, 100 * half, " %"
