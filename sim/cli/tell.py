@@ -21,7 +21,7 @@ COLUMNS: Mapping[str, str] = {
     "outcome": "outcome",
     "excess_failed_requests": "failed more",
     "users_affected_fraction": "users affected",
-    "exposure_minutes": "exposed min",
+    "peak_exposure_fraction": "peak exposure",
     "time_to_detect_seconds": "detected",
     "time_to_mitigate_seconds": "mitigated",
     "time_to_recover_seconds": "recovered",
@@ -30,7 +30,8 @@ COLUMNS: Mapping[str, str] = {
 """Fields of the comparison's table and their headings."""
 LEGEND = (
     "failed more: failed requests beyond those of the same run without the release. "
-    "detected, mitigated, recovered: time since the first harm. delivery: how long a good release takes."
+    "detected, mitigated, recovered: time since the first harm, until the end of the run where it never came. "
+    "delivery: how long a good release takes."
 )
 TOLD_FIRST = ("outcome", "outcome_reason")
 UNTOLD_SOURCES = ("pod",)

@@ -9,6 +9,7 @@ from typing import Any
 from sim.fields import FIELDS, Unit
 
 NOTHING = "–"
+NEVER = "never"
 MINUTE, HOUR = 60, 3600
 SHORT = 10
 """Smaller times and numbers are shown with decimals."""
@@ -54,8 +55,7 @@ def _interval(unit: Unit, value: Mapping[str, Any]) -> str:
         return NOTHING
     half = 0.0 if value["low"] is None else (value["high"] - value["low"]) / 2
     if unit == "s":
-        half = round(half) if mean >= SHORT else half
-        return f"{duration(mean)} ± {duration(half)}" if half else duration(mean)
+        return _time(mean, half, value["n"], value["of"])
     if unit == "fraction":
         mean, half, sign = 100 * mean, 100 * half, " %"
     else:
@@ -63,6 +63,15 @@ def _interval(unit: Unit, value: Mapping[str, Any]) -> str:
     digits = _decimals(mean)
     told = f"{half:,.{digits}f}"
     return f"{mean:,.{digits}f}{sign}" + (f" ± {told}{sign}" if float(told.replace(",", "")) else "")
+
+
+def _time(mean: float, half: float, ended: int, of: int) -> str:
+    """Return a mean time; what did not end in some replications counts until the end of the run, and is told."""
+    if ended == 0:
+        return NEVER
+    half = round(half) if mean >= SHORT else half
+    told = f"{duration(mean)} ± {duration(half)}" if half else duration(mean)
+    return told if ended == of else f"{told} ({ended} of {of})"
 
 
 def _number(unit: Unit, number: float) -> str:
