@@ -60,6 +60,18 @@ def test_quiet_shows_no_progress_bar(small, tmp_path):
     assert not re.search(r"\d/8\b", shown)
 
 
+def started(words, folder):
+    """Return the running command, which heeds Ctrl-C also where the tests themselves run in the background."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "sim", *map(str, words)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
 def interrupt_when(process, reason):
     """Send Ctrl-C as soon as `reason()` is true; return what was said on standard error."""
     end = time.monotonic() + PATIENCE_SECONDS
@@ -72,8 +84,7 @@ def interrupt_when(process, reason):
 def test_an_interrupted_batch_keeps_and_says_what_is_finished(write_scenario, tmp_path):
     quick, long = write_scenario("a"), write_scenario("b")
     long.write_text(long.read_text().replace("rate: 20rps", "rate: 200rps").replace("duration: 3m", "duration: 30m"))
-    words = [sys.executable, "-m", "sim", "compare", str(quick), str(long), "--replications", "40", "--out", "out"]
-    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = started(["compare", quick, long, "--replications", 40, "--out", "out"], tmp_path)
     said = interrupt_when(process, (tmp_path / "out" / "summary.csv").exists)
     assert process.returncode == 130
     assert "of 2 scenarios are finished, kept in out" in said
@@ -82,18 +93,8 @@ def test_an_interrupted_batch_keeps_and_says_what_is_finished(write_scenario, tm
 
 
 def test_an_interruption_before_anything_is_finished_is_said(small, tmp_path):
-    words = [
-        sys.executable,
-        "-m",
-        "sim",
-        "compare",
-        str(small),
-        "--engine",
-        "reference",
-        "--set",
-        "spec.traffic.rate=200rps",
-    ]
-    process = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    words = ["compare", small, "--engine", "reference", "--set", "spec.traffic.rate=200rps"]
+    process = started(words, tmp_path)
     start = time.monotonic()
     said = interrupt_when(process, lambda: time.monotonic() - start > 3)
     assert process.returncode == 130
