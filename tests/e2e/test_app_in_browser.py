@@ -182,7 +182,7 @@ def test_an_uploaded_plain_run_has_one_version(visit):
     mine = {"name": "mine.yaml", "mimeType": "application/yaml", "buffer": PLAIN.encode()}
     seen.page.locator("input[type=file]").set_input_files(mine)
     seen.page.get_by_text("Scenario: plain").wait_for()
-    seen.run().stage()
+    seen.idle().run().stage()  # its own knobs, too, must be there before they are sent
     box = seen.page.locator(".rs .tl canvas").bounding_box()
     seen.page.mouse.click(box["x"] + box["width"] - 2, box["y"] + 40)
     assert seen.text(".clock") == "2:00"
