@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +24,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 PACKAGE = Path(__file__).resolve().parent.parent
 KERNEL_FOLDERS = ("engine", "balancers", "routers")
 DIGEST_LENGTH = 16
+NAME = re.compile(rf"kernels-[0-9a-f]{{{DIGEST_LENGTH}}}")
+KEPT_FOLDERS = 4
+LONG_UNUSED_SECONDS = 7 * 86_400.0
+"""Kernels of other sources are removed when they are neither among the newest nor used for a week."""
 
 _kept_until_exit: list[tempfile.TemporaryDirectory[str]] = []
 
@@ -47,12 +54,30 @@ def cache_folder() -> Path:
     """Return a writable folder for this source's kernels; a temporary one when the user's cannot be written."""
     folder = user_cache_folder() / "rollsim" / f"kernels-{source_digest()}"
     try:
+        is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
+        with tempfile.TemporaryFile(dir=folder):  # a file that comes and goes: the folder is as old as its last use
+            if is_new:
+                prune(folder.parent)
             return folder
     except OSError:
         _kept_until_exit.append(tempfile.TemporaryDirectory(prefix="rollsim-kernels-"))
         return Path(_kept_until_exit[-1].name)
+
+
+def prune(parent: Path) -> None:
+    """Remove folders of kernels that nobody has used for long, but for the newest; whatever else is there stays."""
+    found = [path for path in parent.iterdir() if NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()]
+    for path in sorted(found, key=_last_used, reverse=True)[KEPT_FOLDERS:]:
+        if time.time() - _last_used(path) > LONG_UNUSED_SECONDS:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _last_used(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process was faster
+        return 0.0
 
 
 FOLDER = cache_folder()

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,26 @@ def test_a_cache_that_cannot_be_written_gives_way_to_a_temporary_folder(
 def test_after_the_first_use_nothing_has_to_be_compiled() -> None:
     warm_up()
     assert is_compiled()
+
+
+def test_old_kernels_are_removed_but_for_the_newest(tmp_path: Path) -> None:
+    folders = [tmp_path / f"kernels-{number:016x}" for number in range(8)]
+    for age, folder in enumerate(folders):
+        folder.mkdir()
+        (folder / "kernel.nbi").write_text("")
+        os.utime(folder, (0, time.time() - age * cache.LONG_UNUSED_SECONDS - 60))
+    for name in ("kernels-mine", "else"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (0, 0))
+    (tmp_path / "kernels-ffffffffffffffff").symlink_to(tmp_path / "else")
+    cache.prune(tmp_path)
+    assert [folder.exists() for folder in folders] == [True] * cache.KEPT_FOLDERS + [False] * 4
+    assert (tmp_path / "kernels-mine").is_dir()
+    assert (tmp_path / "else").is_dir()
+
+
+def test_kernels_used_lately_stay(tmp_path: Path) -> None:
+    for number in range(8):
+        (tmp_path / f"kernels-{number:016x}").mkdir()
+    cache.prune(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 8
