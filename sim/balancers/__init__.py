@@ -22,10 +22,11 @@ class ReadyPod(Protocol):
 
 
 class Pool(Protocol):
-    """Pods that may be used, in order, and the policy's own cursor."""
+    """Pods that may be used, in order, the policy's own cursor, and how many pods least request compares."""
 
     ready: Sequence[ReadyPod]
     cursor: int
+    choices: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,11 @@ BALANCERS = {
         Balancer("roundRobin", 0, "each pod in turn", round_robin.pick, round_robin.pick_compiled),
         Balancer("random", 1, "any pod, all alike", random.pick, random.pick_compiled),
         Balancer(
-            "leastRequest", 2, "the less busy of two pods at random", least_request.pick, least_request.pick_compiled
+            "leastRequest",
+            2,
+            "the least busy of two pods at random, or more",
+            least_request.pick,
+            least_request.pick_compiled,
         ),
         Balancer(
             "consistentHash", 3, "always the same pod for a user", consistent_hash.pick, consistent_hash.pick_compiled

@@ -37,7 +37,9 @@ from sim.engine.layout import (
     MOST_EJECTED,
     MOST_GATEWAY,
     MOST_LOCAL,
+    MOST_REQUESTS,
     MOST_RETRIES,
+    MOST_RETRYING,
     NEXT_ARRIVAL,
     NO_LAW,
     PER_TRY_SECONDS,
@@ -87,7 +89,7 @@ def allocate(config: PlaneConfig) -> PtrState:
     requests, versions = config.requests, len(config.versions)
     arrays: Arrays = {
         **_scalars(config),
-        **_requests(requests),
+        **_requests(requests, config.mesh),
         **_versions(config.versions, requests.segments, config.start),
         **_retried(config.mesh),
         **_pools(versions + 2),
@@ -116,6 +118,7 @@ def _scalars(config: PlaneConfig) -> Arrays:
     integers[POD_ROOM], integers[ROW_ROOM] = FIRST_PODS, len(arrival) + FIRST_ROOM
     floats[NEXT_ARRIVAL] = arrival[0] if len(arrival) else math.inf
     floats[[TIMEOUT_SECONDS, PER_TRY_SECONDS]] = math.inf
+    integers[MOST_RETRYING] = UNLIMITED
     integers[BALANCER] = BALANCERS[mesh.load_balancer if mesh else "random"].code
     if mesh is not None:
         _set_mesh(mesh, integers, floats)
@@ -130,6 +133,11 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
     if mesh.retry_budget is not None:
         integers[[HAS_BUDGET, MIN_RETRYING]] = 1, mesh.retry_budget.min_retry_concurrency
         floats[BUDGET] = mesh.retry_budget.percent / 100
+    if mesh.connection_pool is not None:
+        limits = mesh.connection_pool.http
+        integers[MOST_REQUESTS] = limits.http2_max_requests or 0
+        if limits.max_retries is not None:
+            integers[MOST_RETRYING] = limits.max_retries
     if mesh.outlier_detection is not None:
         _set_ejection(mesh.outlier_detection, integers, floats)
 
@@ -149,9 +157,10 @@ def _set_ejection(rule: OutlierDetection, integers: NDArray[np.int64], floats: N
         floats[PERCENTAGE_THRESHOLD] = share.threshold
 
 
-def _requests(requests: Requests) -> Arrays:
+def _requests(requests: Requests, mesh: Mesh | None) -> Arrays:
     return {
         "key": np.array([requests.seed, requests.replication], np.uint64),
+        "choices": np.array([mesh.least_request.choice_count if mesh and mesh.least_request else 2], np.int64),
         "salt": np.array([salt(requests.seed, requests.replication)], np.int64),
         "arrival": requests.arrival,
         "request_user": requests.user,
@@ -172,7 +181,9 @@ def _retried(mesh: Mesh | None) -> Arrays:
 
 def _pools(pools: int) -> Arrays:
     """One pool a version, one of the whole service, one that stays empty; then each again, ejected pods included."""
-    counts = {name: np.zeros(2 * pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected")}
+    counts = {
+        name: np.zeros(2 * pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected", "pool_requests")
+    }
     rates = {name: np.full(pools, -1.0) for name in ("pool_average", "pool_threshold")}
     return {**counts, **rates, "ready": np.zeros(2 * pools * FIRST_PODS, np.int64)}
 

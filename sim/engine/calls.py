@@ -19,6 +19,7 @@ from sim.engine.layout import (
     BACKOFF_SECONDS,
     BALANCER,
     BUDGET,
+    CIRCUIT_OPEN,
     COPY,
     ERROR,
     FREE,
@@ -35,7 +36,9 @@ from sim.engine.layout import (
     MIN_HEALTH,
     MIN_RETRYING,
     MORE,
+    MOST_REQUESTS,
     MOST_RETRIES,
+    MOST_RETRYING,
     NEAR_FULL,
     NO_ENDPOINT,
     OK,
@@ -147,6 +150,10 @@ def draw(state: Any, c: int) -> tuple[float, float]:
 def offer(state: Any, t: float, c: int, p: int) -> None:
     """Hand call c to pod p: served, waiting, or turned away at once."""
     v = state.pod_version[p]
+    pool = state.call_pool[c]
+    if state.iv[MOST_REQUESTS] > 0 and state.pool_requests[pool] >= state.iv[MOST_REQUESTS]:
+        end_attempt(state, t, c, CIRCUIT_OPEN, HTTP_UNAVAILABLE)
+        return
     if state.pod_listens[p] == 0:
         turn_away(state, t, c, p, REFUSED)
         return
@@ -161,6 +168,7 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         turn_away(state, t, c, p, SHED)
         return
     state.pod_requests[p] += 1
+    state.pool_requests[pool] += 1
     if state.fv[PER_TRY_SECONDS] < math.inf and state.call_copy[c] == ORIGINAL:
         set_per_try(state, t + state.fv[PER_TRY_SECONDS], c)
 
@@ -184,6 +192,7 @@ def finish_service(state: Any, t: float, w: int) -> None:
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], ERROR, status)
     state.pod_requests[p] -= 1
+    state.pool_requests[state.call_pool[c]] -= 1
     go_on(state, t, w)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
 
@@ -197,6 +206,7 @@ def give_up(state: Any, t: float, c: int) -> None:
     else:
         state.worker_call[state.call_worker[c]] = -1
     state.pod_requests[p] -= 1
+    state.pool_requests[state.call_pool[c]] -= 1
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
 
@@ -219,7 +229,7 @@ def end_attempt(state: Any, t: float, c: int, reason: int, status: int) -> None:
 @compiled
 def is_retried(state: Any, c: int, reason: int, status: int) -> bool:
     """True when the mesh tries again."""
-    if state.call_attempt[c] >= state.iv[MOST_RETRIES]:
+    if state.call_attempt[c] >= state.iv[MOST_RETRIES] or state.iv[RETRYING] >= state.iv[MOST_RETRYING]:
         return False
     if reason in (ERROR, SHED):
         if state.retried_status[status] == 0:

@@ -219,6 +219,7 @@ def reset(state: Any, t: float, p: int, calls: Any) -> None:
     """Reset the calls that the killed pod p held, in this order."""
     for i in range(len(calls)):
         c = calls[i]
+        state.pool_requests[state.call_pool[c]] -= 1
         if state.iv[HAS_OUTLIERS] == 1:
             report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)
         end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)

@@ -29,7 +29,8 @@ from sim.engine.protocol import Reason
     BALANCER, MOST_RETRIES, HAS_BUDGET, MIN_RETRYING, VERSIONS, BY_PODS, STICKY, MATCHES,
     HAS_OUTLIERS, MOST_5XX, MOST_GATEWAY, MOST_LOCAL, SPLITS, HAS_RATES, TICK_WAITS, PODS,
     RATE_HOSTS, RATE_VOLUME, PERCENTAGE_HOSTS, PERCENTAGE_VOLUME,
-) = range(41)  # fmt: skip
+    MOST_REQUESTS, MOST_RETRYING,
+) = range(43)  # fmt: skip
 
 # Float scalars.
 (
@@ -59,7 +60,7 @@ def _word(value: int) -> int:
     return number  # type: ignore[no-any-return]
 
 
-OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT = (_word(reason) for reason in Reason)
+OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT, CIRCUIT_OPEN = (_word(reason) for reason in Reason)
 HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = (_word(status) for status in (200, 500, 503, 504))
 ORIGINAL, COPY = _word(0), _word(1)
 MORE, LESS = _word(1), _word(-1)

@@ -19,7 +19,7 @@ from sim.spec.service import ResolvedVersion
 
 
 class Reason(IntEnum):
-    """How an attempt ended. SHED, RESET, REFUSED, NO_ENDPOINT answer 503, TIMEOUT 504, ERROR the fault's own status."""
+    """How an attempt ended. TIMEOUT answers 504, ERROR the fault's own status, all others but OK 503."""
 
     OK = 0
     ERROR = 1
@@ -28,6 +28,7 @@ class Reason(IntEnum):
     RESET = 4
     REFUSED = 5
     NO_ENDPOINT = 6
+    CIRCUIT_OPEN = 7
 
 
 @dataclass(frozen=True)

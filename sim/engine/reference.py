@@ -37,6 +37,7 @@ from sim.engine.reference_outlier import (
 )
 from sim.engine.reference_parts import (
     ATTEMPT_TIMED_OUT,
+    CIRCUIT_OPEN,
     NO_ENDPOINT,
     OK,
     REFUSED,
@@ -53,6 +54,7 @@ from sim.engine.reference_parts import (
 from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.routers import NOBODY, ROUTERS
+from sim.spec.mesh import HttpPool
 
 COMPLETION, ARRIVAL, RETURN, LOOK, REQUEST_TIMEOUT, ATTEMPT_TIMEOUT, RETRY = range(1, 8)
 KEYS_PER_RANK, KEYS_PER_RETRY = 10**15, 10**12
@@ -103,8 +105,11 @@ class ReferencePlane:
         self.clock = Clock(config.start)
         self.route = config.route
         self.pods: list[Pod] = []
-        self.pools = [Pool(every=Pool()) for _ in config.versions]
-        self.whole_service, self.nobody = Pool(every=Pool()), Pool()
+        least = config.mesh.least_request if config.mesh else None
+        choices = least.choice_count if least else 2
+        self.pools = [Pool(every=Pool(choices=choices), choices=choices) for _ in config.versions]
+        self.whole_service, self.nobody = Pool(every=Pool(choices=choices), choices=choices), Pool()
+        self.limits = config.mesh.connection_pool.http if config.mesh and config.mesh.connection_pool else HttpPool()
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
         self.next_look = -math.inf
         self.busy = [Busy(config.start) for _ in config.versions]
@@ -204,6 +209,9 @@ class ReferencePlane:
         call.attempts.append(attempt)
         if pod is None:
             return NO_ENDPOINT
+        most = self.limits.http2_max_requests
+        if most is not None and call.pool.requests >= most:
+            return CIRCUIT_OPEN
         if not pod.listens:
             return self.turn_away(pod, call, REFUSED)
         self.connect(pod)
@@ -216,6 +224,7 @@ class ReferencePlane:
             pod.waiting[attempt] = None
         else:
             return self.turn_away(pod, call, SHED)
+        call.pool.requests += 1
         self.limit(attempt)
         return None
 
@@ -260,6 +269,7 @@ class ReferencePlane:
                 return
             if attempt in pod.serving:
                 del pod.serving[attempt]
+                attempt.call.pool.requests -= 1
                 answer = OK if status == OK.status else Answer(Reason.ERROR, status)
                 self.observe(pod, attempt.call.pool, answer)
                 self.tell(attempt.call, answer)
@@ -309,12 +319,15 @@ class ReferencePlane:
             return False
         pod.serving.pop(attempt, None)
         pod.waiting.pop(attempt, None)
+        attempt.call.pool.requests -= 1
         self.observe(pod, attempt.call.pool, ATTEMPT_TIMED_OUT)
         return True
 
     def is_retried(self, answer: Answer, retry: int) -> bool:
         """True when the mesh makes the retry with this number."""
         if answer.is_final or self.mesh is None or retry > self.mesh.retries.attempts:
+            return False
+        if self.limits.max_retries is not None and self.retrying >= self.limits.max_retries:
             return False
         if answer.reason in ANSWERED:
             is_listed = answer.status in self.retried_statuses
@@ -498,6 +511,7 @@ class ReferencePlane:
         if killed.busy.workers:
             self.change_busy(killed, -killed.busy.workers)
         for attempt in held:
+            attempt.call.pool.requests -= 1
             self.observe(killed, attempt.call.pool, RESET)
             self.tell(attempt.call, RESET)
             self.clock.run_consequences()

@@ -23,6 +23,7 @@ class Answer:
 OK = Answer(Reason.OK, 200, is_final=True)
 SHED, RESET, REFUSED = Answer(Reason.SHED, 503), Answer(Reason.RESET, 503), Answer(Reason.REFUSED, 503)
 NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
+CIRCUIT_OPEN = Answer(Reason.CIRCUIT_OPEN, 503, is_final=True)
 ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
 
 
@@ -31,6 +32,7 @@ class Pool:
     """Pods among which a balancer picks. ejected: how many more there are that the mesh does not use at present.
 
     every: all of them, for a balancer that takes what it can get. rates: how the pods compared at the last look.
+    requests: under way. choices: how many pods least request compares.
     """
 
     ready: list[Pod] = field(default_factory=list)
@@ -38,6 +40,8 @@ class Pool:
     ejected: int = 0
     every: Pool | None = None
     rates: Rates = NO_RATES
+    requests: int = 0
+    choices: int = 2
 
 
 @dataclass

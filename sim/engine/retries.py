@@ -3,7 +3,7 @@
 Source: Envoy's x-envoy-retry-on and RetryStateImpl::wouldRetryFromReset. A reset, a refused connection and a per-try
 timeout have no status of their own: 5xx and gateway-error cover them, numbers do not. The gRPC words (unavailable,
 cancelled, ...) and refused-stream never apply to plain HTTP answers. What the mesh answers itself without a pod
-(no_endpoint) and the timeout of the whole request are never tried again.
+(no_endpoint, circuit_open: Envoy never retries an overflow) and the timeout of the whole request are never tried again.
 """
 
 from __future__ import annotations

@@ -158,11 +158,45 @@ class OutlierDetection(Model):
         return self
 
 
+class HttpPool(Model):
+    """How many requests the mesh lets be under way at once; more are answered 503 at once (circuit_open)."""
+
+    http2_max_requests: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
+        None, description="Requests under way to a version's pods, served or waiting; without it, no limit."
+    )
+    max_retries: Annotated[int, Quantity("count", high=1_000_000)] | None = Field(
+        None, description="Retries under way; without it, no limit. A retry above it is not made."
+    )
+
+
+class ConnectionPool(Model):
+    """Circuit breaking. Without a key there is no limit: so Istio sets Envoy up, whose own are 1024 and 3."""
+
+    http: HttpPool = Field(HttpPool(), description="Limits of requests; HTTP/1.1 included, as in Istio.")
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> ConnectionPool:
+        if self.http == HttpPool():
+            raise ValueError("has no effect; must have http.http2MaxRequests or http.maxRetries")
+        return self
+
+
+class LeastRequest(Model):
+    """How the less busy pod is found."""
+
+    choice_count: Annotated[int, Quantity("count", low=2, high=16)] = Field(
+        2, description="So many pods at random are compared; more come nearer to the least busy of all."
+    )
+
+
 class Mesh(Model):
     """A service mesh in front of every service; without one, Kubernetes picks a random pod."""
 
     load_balancer: Literal["leastRequest", "roundRobin", "random", "consistentHash"] = Field(
         "leastRequest", description="How a pod of the chosen version is picked."
+    )
+    least_request: LeastRequest | None = Field(
+        None, description="With loadBalancer leastRequest only; without it, two pods are compared."
     )
     propagation_delay: Law = Field(Constant(value=1.0), description="From a change of routes until proxies follow it.")
     timeout: PositiveDuration | None = Field(
@@ -170,4 +204,17 @@ class Mesh(Model):
     )
     retries: Retries = Field(Retries(), description="Second tries.")
     retry_budget: RetryBudget | None = Field(None, description="Bounds retries under way; without it, no bound.")
+    connection_pool: ConnectionPool | None = Field(None, description="Circuit breaking; without it, no limit.")
     outlier_detection: OutlierDetection | None = Field(None, description="Ejects failing pods; without it, off.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Mesh:
+        if self.least_request is not None and self.load_balancer != "leastRequest":
+            message = f"has no effect with loadBalancer {self.load_balancer}; must be left out"
+            raise PlacedError(("leastRequest",), message)
+        limits = self.connection_pool.http if self.connection_pool else HttpPool()
+        if self.retry_budget is not None and limits.max_retries is not None:
+            # Source: Envoy's circuit breaker, where a retry budget replaces max_retries.
+            message = "and retryBudget both bound the retries; must be one of them"
+            raise PlacedError(("connectionPool", "http", "maxRetries"), message)
+        return self

@@ -26,6 +26,7 @@ class Pod:
 class Pool:
     ready: list[Pod] = field(default_factory=lambda: [Pod(7, 9), Pod(3, 1), Pod(5, 4)])
     cursor: int = 0
+    choices: int = 2
 
 
 def picks(kind: str, *choices: tuple[float, float]) -> list[int]:
@@ -67,3 +68,14 @@ def test_idle_pods_are_used_alike(kind: str) -> None:
 
 def test_codes_are_distinct() -> None:
     assert sorted(balancer.code for balancer in BALANCERS.values()) == list(range(len(BALANCERS)))
+
+
+def test_more_choices_come_nearer_to_the_least_busy() -> None:
+    requests = drawn(450, 50)
+    latency = {"distribution": "exponential", "mean": 0.02}
+    waits = []
+    for count in (2, 5):
+        mesh = Mesh(least_request={"choice_count": count}, retries={"attempts": 0})
+        given = answers("compiled", Setup(requests, versions(latency=latency), pods=(10,), mesh=mesh))
+        waits.append(float(np.mean(given.start - requests.arrival[given.request])))
+    assert waits[1] < 0.8 * waits[0]

@@ -20,6 +20,7 @@ HALF_AND_HALF = Route(weights=((0, 50.0), (1, 50.0)))
 CANARY = Route(weights=((0, 90.0), (1, 10.0)))
 EVERYTHING = ("5xx", "connect-failure")
 EJECTION = {"interval": 0.5, "base_ejection_time": 1, "max_ejection_percent": 40, "consecutive_5xx_errors": 3}
+LIMITS = {"connection_pool": {"http": {"http2_max_requests": 6, "max_retries": 2}}}
 BY_RATES = {
     **EJECTION,
     "success_rate": {"minimum_hosts": 2, "request_volume": 10, "stdev_factor": 500},
@@ -113,6 +114,12 @@ CASES: dict[str, Setup] = {
     ),
     "ejection by rates and by pods": busy_release(outlier_detection=BY_RATES).but(route=Route(by_pods=True)),
     "grid, ejection by rates": grid_storm(outlier_detection={**BY_RATES, **SPLIT, "interval": 1 / 8}),
+    "circuit breaking": busy_release(**LIMITS, timeout=0.2, retries=patient(), outlier_detection=SPLIT).but(
+        versions=versions(*FAILING, **BUSY, queue_capacity=3)
+    ),
+    "circuit breaking and mirrors": busy_release(**LIMITS).but(route=Route(ALL_TO_FIRST.weights, mirror=(1, 90.0))),
+    "least request of five": busy_release(load_balancer="leastRequest", least_request={"choice_count": 5}),
+    "grid, circuit breaking": grid_storm(**LIMITS),
     "no mesh": busy_release().but(mesh=None, route=Route(by_pods=True)),
     "by pods with a mesh": busy_release(retries=patient(), outlier_detection=EJECTION).but(route=Route(by_pods=True)),
     "sticky": plain().but(route=Route(weights=((0, 70.0), (1, 30.0)), sticky=True)),
@@ -213,13 +220,23 @@ def outlier_rules(draw: st.DrawFn) -> dict[str, Any]:
     return draw(st.fixed_dictionaries(keys | (split if draw(st.booleans()) else {}), optional=more))
 
 
+limits = st.fixed_dictionaries({"http2_max_requests": st.integers(1, 8)})
+budgets = st.fixed_dictionaries({"percent": st.sampled_from([0, 5, 50]), "min_retry_concurrency": st.integers(0, 3)})
+balancers = st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash"]).map(
+    lambda kind: {"load_balancer": kind}
+) | st.integers(2, 6).map(lambda count: {"least_request": {"choice_count": count}})
+retry_bounds = (
+    st.just({})
+    | st.builds(lambda budget: {"retry_budget": budget}, budgets)
+    | st.builds(lambda most: {"connection_pool": {"http": {"max_retries": most}}}, st.integers(0, 4))
+    | st.builds(lambda http: {"connection_pool": {"http": http}}, limits)
+)
 meshes = st.none() | st.builds(
-    Mesh,
-    load_balancer=st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash"]),
+    lambda balancer, bound, **keys: Mesh(**balancer, **bound, **keys),
+    balancers,
+    retry_bounds,
     timeout=st.sampled_from([None, 1 / 16, 1 / 8, 1.0]),
     retries=retries,
-    retry_budget=st.none()
-    | st.fixed_dictionaries({"percent": st.sampled_from([0, 5, 50]), "min_retry_concurrency": st.integers(0, 3)}),
     outlier_detection=st.none() | outlier_rules(),
 )
 fault_keys = st.fixed_dictionaries(

@@ -325,3 +325,42 @@ def test_a_cold_pod_is_slow_and_warms_up(kind: str) -> None:
     assert (given.finish - given.start) == pytest.approx([0.125 * factor for factor in (5, 3, 2)])
     warm = answers(kind, Setup(at(0.0, 10.0), cold))
     assert (warm.finish - warm.start).tolist() == [0.125, 0.125]
+
+
+def limited(**http: int) -> Mesh:
+    return Mesh(load_balancer="roundRobin", connection_pool={"http": http}, retries={"attempts": 2, "retry_on": "5xx"})
+
+
+def test_more_requests_than_allowed_find_the_circuit_open(kind: str) -> None:
+    setup = Setup(at(0.0, 0.1, 0.2, 1.05), versions(latency=1.0), pods=(4,), mesh=limited(http2_max_requests=2))
+    given = answers(kind, setup)
+    assert rows(given, "request", "attempts", "finish", "status", "reason") == [
+        (2, 1, 0.2, 503, "CIRCUIT_OPEN"),
+        (0, 1, 1.0, 200, "OK"),
+        (1, 1, 1.1, 200, "OK"),
+        (3, 1, 2.05, 200, "OK"),
+    ]
+
+
+def test_what_is_given_up_or_reset_makes_room(kind: str) -> None:
+    mesh = limited(http2_max_requests=1).model_copy(update={"timeout": 0.5})
+    setup = Setup(at(0.0, 0.6, 1.2), versions(latency=1.0), pods=(3,), mesh=mesh, moves=[Move(0.7, "kill", (1,))])
+    assert [row[0] for row in rows(answers(kind, setup), "reason")].count("CIRCUIT_OPEN") == 0
+
+
+def test_each_version_has_its_own_limit(kind: str) -> None:
+    route = Route(weights=((0, 100.0),), mirror=(1, 100.0))
+    setup = Setup(at(0.0, 0.1), versions({}, {}, latency=1.0), pods=(1, 1), mesh=limited(http2_max_requests=1))
+    given = answers(kind, setup.but(route=route))
+    assert rows(given, "request", "copy", "reason") == [
+        (1, 0, "CIRCUIT_OPEN"),
+        (1, 1, "CIRCUIT_OPEN"),
+        (0, 0, "OK"),
+        (0, 1, "OK"),
+    ]
+
+
+def test_a_retry_above_the_limit_is_not_made(kind: str) -> None:
+    failing = versions({"error_rate": 1.0}, latency=0.1)
+    setup = Setup(at(0.0, 0.0, 0.0), failing, pods=(3,), mesh=limited(max_retries=1))
+    assert sorted(row[0] for row in rows(answers(kind, setup), "attempts")) == [1, 1, 3]

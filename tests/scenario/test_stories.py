@@ -17,6 +17,7 @@ SEEDS = 20
 QUICK = (
     "course-ab-test",
     "flagger-canary",
+    "kayenta-judge",
     "never-ready",
     "no-probe-no-drain",
     "outlier-ejection",
