@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sim.cluster.clock import JUDGE, STRATEGY, Steps
+from sim.cluster.counted_metric import CountedMetric
 from sim.cluster.score_run import ScoreRun
 from sim.cluster.scrape import Scraped
 from sim.judges import schedule, threshold
-from sim.judges.metric_status import Counters, Limits, effective_count, exceeded, metric_phase
-from sim.judges.phase import FINAL, VERDICTS, Phase
-from sim.judges.run_status import MetricState, is_terminating, run_status
-from sim.judges.schedule import Last
+from sim.judges.metric_status import Limits, effective_count
+from sim.judges.phase import VERDICTS, Phase
+from sim.judges.run_status import is_terminating, run_status
 from sim.judges.uncertainty import interval
 from sim.metrics import METRICS
 from sim.record import Decision
@@ -84,36 +85,20 @@ class AnalysisRun:
         return f"The {self.name} {ended}: {self.phase}{', ' * bool(self.message)}{self.message}."
 
 
-class MetricRun:
+class MetricRun(CountedMetric):
     """One metric of an analysis: what was measured so far and what is due next."""
 
     def __init__(
         self, world: World, scraped: Scraped, spec: MetricSpec, judge: str, is_dry_run: bool, is_inline: bool
     ) -> None:
-        self.state = MetricState(spec.name, "Pending", is_dry_run)
+        super().__init__(spec.name, is_dry_run, _limits(spec, is_inline))
         self._world = world
         self._scraped = scraped
         self._spec = spec
         self._judge = judge
         self._metric = METRICS[spec.metric]
         self._success, self._failure = _parsed(spec.success_condition), _parsed(spec.failure_condition)
-        self._limits = _limits(spec, is_inline)
-        self._counters = Counters()
         self._started_at = world.now
-        self._last: Last | None = None
-
-    @property
-    def due_at(self) -> float:
-        """Return the moment of the next measurement, infinite when there is none."""
-        if self.state.phase in FINAL:
-            return math.inf
-        at = schedule.due_at(self._started_at, self._spec.initial_delay, self._spec.interval, self._last)
-        return math.inf if at is None else at
-
-    @property
-    def has_data(self) -> bool:
-        """Return whether there was anything to measure so far."""
-        return self._counters.count > 0
 
     def measure(self) -> None:
         """Take one measurement and judge it."""
@@ -121,18 +106,11 @@ class MetricRun:
         value, samples = self._measured(window)
         judgement = threshold.judge(self._success, self._failure, value, self._stable())
         low, high = interval(self._metric, window, value) if samples and not math.isnan(value) else (math.nan, math.nan)
-        self._counters = self._counters.after(judgement.phase)
-        self._last = Last(self._world.now, judgement.phase)
+        self._count(judgement.phase, self._world.now)
         self._note(judgement, value, (float(low), float(high)), samples)
 
-    def assess(self, terminating: bool) -> None:
-        """Bring the phase up to date; a final one stays."""
-        if self.state.phase in FINAL:
-            return
-        last = None if self._last is None else self._last.phase
-        phase = metric_phase(self._limits, self._counters, last, terminating)
-        limit = exceeded(self._limits, self._counters)
-        self.state = self.state._replace(phase=phase, reason="" if limit is None else str(limit))
+    def _next_at(self) -> float | None:
+        return schedule.due_at(self._started_at, self._spec.initial_delay, self._spec.interval, self._last)
 
     def _measured(self, window: Window) -> tuple[float, int]:
         """Return value and samples; too few samples are no data."""
@@ -176,7 +154,7 @@ class MetricRun:
         return f"{spec.metric} of {who} over {over} is {shown} ({samples} samples): {reason}."
 
 
-def _measured(world: World, spec: AnalysisSpec, name: str, inline: bool) -> list[MetricRun] | list[ScoreRun]:
+def _measured(world: World, spec: AnalysisSpec, name: str, inline: bool) -> Sequence[CountedMetric]:
     """Return what is measured: each metric by itself, or, by kayenta, one score of them all."""
     if spec.score is not None:
         return [ScoreRun(world, spec.metrics, spec.score, spec.dry_run, name, inline)]

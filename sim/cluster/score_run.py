@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, NamedTuple
 
+from sim.cluster.counted_metric import CountedMetric
 from sim.cluster.scrape import versions_in
 from sim.cluster.series import Series
 from sim.judges import kayenta, schedule
 from sim.judges.kayenta import CONFIDENCE, Classification, Rule
-from sim.judges.metric_status import Counters, Limits, exceeded, metric_phase
-from sim.judges.phase import FINAL, VERDICTS
-from sim.judges.run_status import MetricState
+from sim.judges.metric_status import Exceeded, Limits
+from sim.judges.phase import VERDICTS
 from sim.judges.sample_summary import SampleSummary, summary
-from sim.judges.schedule import Last
 from sim.judges.score import Classified, Score, canary_score, score_phase
 from sim.metrics import METRICS
 from sim.record import Decision, Verdict
@@ -54,7 +53,7 @@ class ComparedMetric:
         return Compared(self.spec, kayenta.classify(canary, baseline, self._rule), summary(canary), summary(baseline))
 
 
-class ScoreRun:
+class ScoreRun(CountedMetric):
     """The score of an analysis: what Argo Rollouts has as one metric with the provider kayenta."""
 
     def __init__(
@@ -66,7 +65,12 @@ class ScoreRun:
         judge: str,
         is_inline: bool,
     ) -> None:
-        self.state = MetricState(SCORE, "Pending", dry_run=False)
+        limits = Limits(
+            failure=spec.failure_limit,
+            inconclusive=spec.inconclusive_limit,
+            count=1 if is_inline and spec.count is None else spec.count,
+        )
+        super().__init__(SCORE, dry_run=False, limits=limits)
         self._world = world
         self._spec = spec
         self._judge = judge
@@ -75,27 +79,7 @@ class ScoreRun:
         self._metrics = [
             ComparedMetric(world, metric, metric.kayenta, self._began_at) for metric in metrics if metric.kayenta
         ]
-        self._limits = Limits(
-            failure=spec.failure_limit,
-            inconclusive=spec.inconclusive_limit,
-            count=1 if is_inline and spec.count is None else spec.count,
-        )
-        self._counters = Counters()
-        self._last: Last | None = None
         self._why = ""
-
-    @property
-    def due_at(self) -> float:
-        """Return the moment of the next judgement, infinite when there is none."""
-        if self.state.phase in FINAL:
-            return math.inf
-        at = schedule.due_at(self._began_at, self._spec.interval, self._spec.interval, self._last)
-        return math.inf if at is None else at
-
-    @property
-    def has_data(self) -> bool:
-        """Return whether there was a judgement so far."""
-        return self._counters.count > 0
 
     def measure(self) -> None:
         """Compare every metric, and judge the score."""
@@ -112,14 +96,11 @@ class ScoreRun:
             self._note_metric(each)
         self._note_score(score, compared)
 
-    def assess(self, terminating: bool) -> None:
-        """Bring the phase up to date; a final one stays."""
-        if self.state.phase in FINAL:
-            return
-        last = None if self._last is None else self._last.phase
-        phase = metric_phase(self._limits, self._counters, last, terminating)
-        limit = exceeded(self._limits, self._counters)
-        self.state = self.state._replace(phase=phase, reason="" if limit is None else f"{limit}: {self._why}")
+    def _next_at(self) -> float | None:
+        return schedule.due_at(self._began_at, self._spec.interval, self._spec.interval, self._last)
+
+    def _reason(self, limit: Exceeded) -> str:
+        return f"{limit}: {self._why}"
 
     def _note_metric(self, each: Compared) -> None:
         """Record a metric: its mean against that of the old version, and where the shift puts it."""
@@ -136,8 +117,7 @@ class ScoreRun:
     def _note_score(self, score: Score, compared: list[Compared]) -> None:
         world, spec = self._world, self._spec
         phase = score_phase(score.value, spec.passing, spec.marginal)
-        self._counters = self._counters.after(phase)
-        self._last = Last(world.now, phase)
+        self._count(phase, world.now)
         failed = [self._name(each) for each in compared if each.found.label != "Pass"]
         self._why = score.reason or ", ".join(failed) or "no metric differs"
         line = {
