@@ -17,12 +17,15 @@ SEEDS = 20
 QUICK = (
     "course-ab-test",
     "flagger-canary",
+    "hpa-during-rollout",
     "kayenta-judge",
+    "keda-queue",
     "never-ready",
     "no-probe-no-drain",
     "outlier-ejection",
     "quiet-canary",
     "slow-release",
+    "slow-start",
 )
 """Twenty seeds of one of these take seconds; of the others, half a minute."""
 
