@@ -16,6 +16,7 @@ from sim.record import PodRow
 
 if TYPE_CHECKING:
     from sim.cluster.replica_set import ReplicaSet
+    from sim.cluster.room import Node
     from sim.cluster.world import World
     from sim.spec.fault import Fault
     from sim.spec.service import ResolvedVersion
@@ -53,6 +54,8 @@ class Pod:
         self.ready_since = math.nan
         self.ready_changed_at = world.now
         self.restarts = 0
+        self.is_placed = world.placement is None
+        self.node: Node | None = None
         self._world = world
         self._set = replica_set
         self._version: ResolvedVersion = resolved
@@ -83,17 +86,26 @@ class Pod:
         return self._set.number
 
     @property
+    def replica_set(self) -> ReplicaSet:
+        """Return the set it belongs to."""
+        return self._set
+
+    @property
     def is_routable(self) -> bool:
         """True when its service is the one that users call; others move pods only."""
         return self._set.is_entry
 
     def start(self) -> None:
         """Begin the life of a new pod."""
+        if self._world.placement is not None:
+            self._world.placement.arrive(self)
         self._life = self._world.env.process(self._live())
 
     def start_warm(self) -> None:
         """Be ready, available, warm and in the endpoints, as if it had run for long."""
         now = self._world.now
+        if self._world.placement is not None:
+            self._world.placement.take_warm(self)
         self.row.started_at = now
         self._has_started = True
         if self.is_routable:
@@ -109,10 +121,16 @@ class Pod:
         if self._life is not None and self._life.is_alive:
             self._life.interrupt("deleted")
         self._become_unready()
-        self._world.env.process(self._leave())
+        if self.is_placed:
+            self._world.env.process(self._leave())
+        else:
+            self._vanish()
 
     def _live(self) -> Steps:
+        if not math.isnan(self.row.terminating_at):
+            return  # deleted at the instant of its creation
         try:
+            yield from self._be_placed()
             while True:
                 try:
                     yield from self._run_container()
@@ -122,6 +140,12 @@ class Pod:
                     yield from self._restart(str(given_up))
         except simpy.Interrupt:
             return
+
+    def _be_placed(self) -> Steps:
+        if self._world.placement is not None and math.isnan(self.row.started_at):
+            self._is_running = False
+            yield from self._world.placement.place(self)
+            self._is_running = True
 
     def _live_on(self, began: float) -> Steps:
         """The life of a pod that was warm when the run began."""
@@ -355,10 +379,18 @@ class Pod:
     def _leave(self) -> Steps:
         if (yield from self._end_container()):
             self.row.reason += "; killed with requests in flight"
-        world = self._world
-        self.row.gone_at = world.now
+        self._vanish()
+
+    def _vanish(self) -> None:
+        self.row.gone_at = self._world.now
         self._set.forget(self)
-        world.pods_changed(self._set)
+        if self.is_placed:
+            # Before its place is given to another: at no moment do both count.
+            self._world.pods_changed(self._set)
+        if self._world.placement is not None:
+            self._world.placement.release(self)
+        if not self.is_placed:
+            self._world.pods_changed(self._set)
 
     def _end_container(self) -> Generator[simpy.Event, None, bool]:
         """preStop, SIGTERM, what it still holds, and SIGKILL when that takes too long; return whether it did.

@@ -16,6 +16,7 @@ class ReplicaSet:
     """All pods of one version.
 
     replicas: pods asked for. ready, available: of those, how many are. existing: any pod that is not gone.
+    refused: asked for, and not created while a quota forbids it.
     """
 
     def __init__(self, world: World, number: int, resolved: ResolvedVersion, is_entry: bool) -> None:
@@ -26,6 +27,7 @@ class ReplicaSet:
         self.ready = 0
         self.available = 0
         self.leaving = 0
+        self.refused = 0
         self.has_crashed = False
         self.pods: list[Pod] = []
         self._world = world
@@ -49,7 +51,7 @@ class ReplicaSet:
     @property
     def existing(self) -> int:
         """Return how many pods are not gone."""
-        return len(self.pods) + self.leaving
+        return len(self.pods) + self.leaving - self.refused
 
     def scale(self, replicas: int, reason: str = "scaled down") -> None:
         """Create or delete pods until `replicas` are asked for; what is deleted takes its time to leave."""

@@ -13,6 +13,7 @@ from sim.cluster.alert import start_alerts
 from sim.cluster.autoscaling.start import start_autoscalers
 from sim.cluster.clock import STRATEGY, Clock, Rank
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
+from sim.cluster.placement import placement_of
 from sim.cluster.pod import Pod
 from sim.cluster.primary import answers_of_versions, record_of_versions, updated_primary
 from sim.cluster.replica_set import ReplicaSet
@@ -92,6 +93,7 @@ class World:
         if self.primary is not None:
             self.replica_sets[self.primary].name += "-primary"
         self.pods: list[Pod] = []
+        self.placement = placement_of(self)
         self.tally = Tally(self.replica_sets, self.now)
         self.traffic = Traffic(self, route)
         self._settled_up_to = self.now

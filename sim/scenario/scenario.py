@@ -18,6 +18,7 @@ from sim.scenario.document import Document
 from sim.scenario.expectation import Expectation
 from sim.scenario.spec import Metadata, ScenarioDocument, Spec
 from sim.scenario.trace import Files
+from sim.spec.cluster import Cluster
 from sim.spec.mesh import Mesh
 from sim.spec.model import FrozenMapping
 from sim.spec.monitoring import Monitoring
@@ -196,6 +197,11 @@ class Scenario:
     def services(self) -> Mapping[str, Service]:
         """Return spec.services, in the order of the file."""
         return self.spec.services
+
+    @property
+    def cluster(self) -> Cluster | None:
+        """Return spec.cluster, None for room without limit."""
+        return self.spec.cluster
 
     @property
     def mesh(self) -> Mesh | None:

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sim.scenario.room import check_room
+from sim.spec.cluster import Cluster
 from sim.spec.mesh import Mesh
 from sim.spec.model import EMPTY, Frozen, FrozenMapping, Model, Name, StrategyName, Text, from_mapping
 from sim.spec.monitoring import Monitoring
@@ -59,6 +61,7 @@ class Spec(Model):
     users: Users = Field(Users(), description="Who uses the service.")
     traffic: Traffic = Field(description="The requests that arrive.")
     services: Frozen[Name, Service] = Field(min_length=1, max_length=MOST_SERVICES, description="The services by name.")
+    cluster: Cluster | None = Field(None, description="Room for the pods; without it, there is always enough.")
     mesh: Mesh | None = Field(
         None, description="The service mesh, {} for Istio's defaults; without it, plain Kubernetes."
     )
@@ -84,6 +87,12 @@ class Spec(Model):
     def _services_know_their_name(self) -> Spec:
         named = FrozenMapping({name: service.called(name) for name, service in self.services.items()})
         object.__setattr__(self, "services", named)
+        return self
+
+    @model_validator(mode="after")
+    def _pods_fit(self) -> Spec:
+        if self.cluster is not None:
+            check_room(self.cluster, self.services, self.release)
         return self
 
 

@@ -12,9 +12,11 @@ from sim.spec.fault import Fault
 from sim.spec.model import Frozen, Model, PlacedError, VersionName
 from sim.spec.resources import Resources
 from sim.spec.restart_probe import RestartProbe
+from sim.spec.volume import Volume
 from sim.units import Duration, PositiveSeconds, Quantity, Seconds, Share
 
 MOST_FAULTS = 20
+MOST_VOLUMES = 20
 MOST_VERSIONS = 50
 
 Count = Annotated[int, Quantity("count", low=1, high=1_000)]
@@ -65,6 +67,7 @@ class PodKeys(Model):
     image_pull: Law | None = Field(
         None, description="Before the container of a new pod starts; without it, the image is there already."
     )
+    volumes: tuple[Volume, ...] = Field((), max_length=MOST_VOLUMES, description="What each pod mounts at its start.")
     min_ready_seconds: Seconds = Field(0.0, description="How long a pod must be ready to count as available.")
     progress_deadline_seconds: PositiveSeconds = Field(
         600.0, description="Without progress for this long, it is reported."
@@ -166,6 +169,9 @@ def _check(version: ResolvedVersion) -> None:
         raise PlacedError(("versions", version.name), "has neverReady without a readinessProbe; must have one")
     if any(fault.never_live for fault in version.faults) and version.liveness_probe is None:
         raise PlacedError(("versions", version.name), "has neverLive without a livenessProbe; must have one")
+    if version.replicas > 1 and any(volume.access_mode == "ReadWriteOnce" for volume in version.volumes):
+        message = f"has a ReadWriteOnce volume and replicas {version.replicas}; must have replicas 1, or ReadWriteMany"
+        raise PlacedError(("versions", version.name), message)
     if version.progress_deadline_seconds <= version.min_ready_seconds:
         # Source: Kubernetes validation of a Deployment.
         deadline, ready = version.progress_deadline_seconds, version.min_ready_seconds

@@ -1,0 +1,49 @@
+"""How much room there is for pods: nodes, and a quota."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from sim.spec.model import Model
+from sim.units import Quantity
+
+MOST_PODS = 1_000_000
+PODS_PER_NODE = 110
+"""Source: Kubernetes kubelet, --max-pods."""
+
+Pods = Annotated[int, Quantity("count", low=1, high=MOST_PODS)]
+
+
+class Nodes(Model):
+    """Equal nodes, called node-1, node-2 and so on."""
+
+    count: Annotated[int, Quantity("count", low=1, high=5_000)] = Field(description="How many nodes there are.")
+    pods: Pods = Field(PODS_PER_NODE, description="Pods that one node takes; more wait (Pending) until one has gone.")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the nodes, in order."""
+        return tuple(f"node-{number}" for number in range(1, self.count + 1))
+
+
+class ResourceQuota(Model):
+    """What the services of the scenario may use together."""
+
+    pods: Pods = Field(
+        description="Pods that may exist at once, leaving ones included; more are not created until then."
+    )
+
+
+class Cluster(Model):
+    """The cluster that the services share; what is left out is without limit."""
+
+    nodes: Nodes | None = Field(None, description="The nodes that pods are placed on.")
+    resource_quota: ResourceQuota | None = Field(None, description="A limit on the number of pods.")
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Cluster:
+        if self.nodes is None and self.resource_quota is None:
+            raise ValueError("limits nothing; must have nodes or resourceQuota")
+        return self
