@@ -24,6 +24,8 @@ QUICK = (
     "no-probe-no-drain",
     "outlier-ejection",
     "quiet-canary",
+    "quota-blocks-surge",
+    "single-volume",
     "slow-release",
     "slow-start",
 )
