@@ -166,7 +166,7 @@ class Quantity:
         if math.isinf(self.high):
             return f"above {low}" if self.above else f"{low} or more"
         bounds = f"above {low} and at most {high}" if self.above else f"between {low} and {high}"
-        return f"{bounds}, or 0% to 100%" if self.kind == "share" else bounds
+        return f"{bounds}, or {100 * self.low:g}% to {100 * self.high:g}%" if self.kind == "share" else bounds
 
     def parse(self, value: object) -> Number:
         """Return `value` as a number; counts are integers.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator
 from functools import partial
+from itertools import count
 from typing import TYPE_CHECKING
 
 import simpy
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sim.cluster.replica_set import ReplicaSet
     from sim.cluster.room import Node
     from sim.cluster.world import World
-    from sim.spec.fault import Fault
+    from sim.spec.fault import MemoryLeak
     from sim.spec.service import ResolvedVersion
 
 RELIST_SECONDS = 1.0
@@ -33,7 +34,7 @@ BACK_OFF_FORGOTTEN_SECONDS = 600.0
 
 
 class Crashed(Exception):
-    """The container ended by itself."""
+    """The container ended by itself: why."""
 
 
 class Unanswered(Exception):
@@ -62,6 +63,9 @@ class Pod:
         self._endpoint = Endpoint(world, self)
         self._has_started = False
         self._is_running = True
+        self._faults = world.faults_of(replica_set)
+        self._leak = next((fault.memory_leak for fault in self._faults if fault.memory_leak is not None), None)
+        self._served_before = 0
         self._crash_at = math.inf
         self._given_up_at = math.inf
         self._given_up_by = ""
@@ -134,8 +138,8 @@ class Pod:
             while True:
                 try:
                     yield from self._run_container()
-                except Crashed:
-                    yield from self._back_off()
+                except Crashed as crash:
+                    yield from self._back_off(str(crash))
                 except Unanswered as given_up:
                     yield from self._restart(str(given_up))
         except simpy.Interrupt:
@@ -153,8 +157,8 @@ class Pod:
             try:
                 self._expect_end(began, began)
                 yield from self._be_probed_on(self._first_readiness_probe(began))
-            except Crashed:
-                yield from self._back_off()
+            except Crashed as crash:
+                yield from self._back_off(str(crash))
                 yield from self._live()
             except Unanswered as given_up:
                 yield from self._restart(str(given_up))
@@ -207,7 +211,7 @@ class Pod:
             first = began + probe.initial_delay_seconds
             if version.startup_probe is not None:
                 first = first_answer(probe, first, answered)
-            silences = silences_of(version.faults, started)
+            silences = silences_of(self._faults, started)
             self._give_up_at(patience_ends(probe, first, silences), "liveness")
         return answered
 
@@ -237,13 +241,39 @@ class Pod:
             Unanswered: a probe gave it up.
         """
         until = min(at, self._crash_at, self._given_up_at)
+        if self._leak is not None:
+            yield from self._leak_until(until, self._leak)
         if until == math.inf:
             yield self._world.env.event()
         yield self._world.env.moment(until, POD, self.number)
         if self._crash_at <= self._world.now:
-            raise Crashed
+            raise Crashed("crashes when it should run")
         if self._given_up_at <= self._world.now:
             raise Unanswered(self._given_up_by)
+
+    def _leak_until(self, until: float, leak: MemoryLeak) -> Steps:
+        """Look at the container's memory at each whole second of its life, until `until`.
+
+        Raises:
+            Crashed: there is no more.
+        """
+        world = self._world
+        for n in count(max(1, math.floor(world.now - self._began))):
+            second = self._began + n
+            if second >= until:
+                return
+            if second <= world.now:
+                continue
+            yield world.env.moment(second, POD, self.number)
+            if self._served() - self._served_before > leak.requests:
+                raise Crashed("runs out of memory (OOMKilled)")
+
+    def _served(self) -> int:
+        """Return how many attempts the pod has begun in all its containers."""
+        if not self.is_routable:
+            return 0
+        self._world.settle()
+        return int(self._world.engine.pod_load().started[self.number])
 
     def _listen(self) -> None:
         now = self._world.now
@@ -280,7 +310,7 @@ class Pod:
             if at < self._world.now:
                 continue
             yield from self._stay_until(at)
-            if any(fault.never_ready and is_active(fault, at) for fault in self._version.faults):
+            if any(fault.never_ready and fault.is_active(at) for fault in self._faults):
                 passed, failed = 0, failed + 1
             else:
                 passed, failed = passed + 1, 0
@@ -291,10 +321,10 @@ class Pod:
                 self._become_unready()
 
     def _probes_can_fail(self) -> bool:
-        return any(fault.never_ready for fault in self._version.faults)
+        return any(fault.never_ready for fault in self._faults)
 
     def _can_fail(self) -> bool:
-        return any(fault.never_ready or fault.never_live or fault.crash for fault in self._version.faults)
+        return any(fault.never_ready or fault.never_live or fault.crash or fault.memory_leak for fault in self._faults)
 
     def _become_ready(self, min_ready_seconds: float, warm: bool = False) -> None:
         now = self._world.now
@@ -335,16 +365,14 @@ class Pod:
     def _next_crash(self, began: float, started: float) -> float:
         """Return when a container that begins at `began` crashes: when a fault begins, or, under one, at its start."""
         moments = [math.inf]
-        for fault in self._version.faults:
-            if not fault.crash:
-                continue
-            if fault.at is not None and fault.at > began:
-                moments.append(fault.at)
-            elif is_active(fault, started):
-                moments.append(started)
+        for fault in self._faults:
+            if fault.crash:
+                moments.append(fault.next_beginning(began))
+                if fault.is_active(started) and fault.last_beginning(started) <= began:
+                    moments.append(started)
         return min(moments)
 
-    def _back_off(self, why: str = "crashes when it should run") -> Steps:
+    def _back_off(self, why: str) -> Steps:
         """Be down after the container's end until the kubelet starts it again."""
         world = self._world
         if world.now - self._began >= BACK_OFF_FORGOTTEN_SECONDS:
@@ -355,6 +383,7 @@ class Pod:
             world.settle()
             world.engine.kill(self.number)
         self._has_started = False
+        self._served_before = self._served() if self._leak is not None else 0
         delay = min(FIRST_BACK_OFF_SECONDS * 2.0**self._crashes, LONGEST_BACK_OFF_SECONDS)
         self.restarts += 1
         self._crashes += 1
@@ -421,10 +450,3 @@ class Pod:
                 world.engine.kill(self.number)
                 world.log("kubelet", "kill", self.name, "Killed: its grace period ended with requests in flight.")
                 return True
-
-
-def is_active(fault: Fault, at: float) -> bool:
-    """Return whether a fault holds at a moment; without `at` it always has."""
-    begins = -math.inf if fault.at is None else fault.at
-    ends = math.inf if fault.for_ is None else (fault.at or 0.0) + fault.for_
-    return begins <= at < ends

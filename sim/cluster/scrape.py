@@ -122,9 +122,9 @@ def first_rate(world: World) -> float:
 def expected_error_rate(version: ResolvedVersion) -> float:
     """Return the share of 5xx that a version answers at all times.
 
-    Model: retries, and faults limited to a segment or a time, are left out.
+    Model: retries, and faults that are limited in any way, are left out.
     """
-    lasting = [fault for fault in version.faults if fault.at is None and fault.for_ is None and fault.segment is None]
+    lasting = [fault for fault in version.faults if fault.is_general]
     return min(1.0, version.error_rate + sum(f.error_rate for f in lasting if f.status_code >= SERVER_ERROR))
 
 

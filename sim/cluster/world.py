@@ -22,11 +22,13 @@ from sim.cluster.tally import Tally
 from sim.cluster.traffic import Traffic
 from sim.cluster.wanted import Wanted
 from sim.engine import build, draw_requests
+from sim.engine.fault_pods import meets, pod_luck
 from sim.engine.keyed import Purpose, uniforms
 from sim.engine.protocol import Answers, PlaneConfig, Requests, Route
 from sim.engine.variates import quantile
 from sim.record import Decision, Event, Outcome, PodRow, Record, Samples
 from sim.spec.distributions import Constant, Law
+from sim.spec.fault import Fault
 from sim.spec.service import ResolvedVersion
 
 if TYPE_CHECKING:
@@ -215,6 +217,15 @@ class World:
         pod = Pod(self, replica_set, len(self.pods), ordinal)
         self.pods.append(pod)
         return pod
+
+    def faults_of(self, replica_set: ReplicaSet) -> tuple[Fault, ...]:
+        """Return the faults that the next pod of a set meets; some are for a few pods of the version only."""
+        faults, number = replica_set.resolved.faults, replica_set.number
+        if all(fault.pods is None for fault in faults):
+            return faults
+        ordinal = sum(pod.version_number == number for pod in self.pods)
+        luck = pod_luck(self.seed, self.replication, number, ordinal)
+        return tuple(fault for fault in faults if meets(fault, ordinal, luck))
 
     def law(self, law: Law, ordinal: int, what: str) -> float:
         """Return a delay of the control plane: the `ordinal`-th of what it is for."""

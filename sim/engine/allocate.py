@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.balancers import BALANCERS
+from sim.engine.fault_pods import pods_met
 from sim.engine.keyed import salt
 from sim.engine.laws import Floats, encode
 from sim.engine.layout import (
+    ANY_LOAD,
     BACKOFF_SECONDS,
     BALANCER,
     BASE_EJECTION,
@@ -30,6 +32,7 @@ from sim.engine.layout import (
     HAS_RATES,
     HEAP_FIELDS,
     HEAP_ROOM,
+    LONG_AGO,
     LONGEST_EJECTION,
     MIN_HEALTH,
     MIN_RETRYING,
@@ -40,9 +43,13 @@ from sim.engine.layout import (
     MOST_REQUESTS,
     MOST_RETRIES,
     MOST_RETRYING,
+    NEVER_AGAIN,
     NEXT_ARRIVAL,
     NO_LAW,
+    PER_ATTEMPT,
+    PER_REQUEST,
     PER_TRY_SECONDS,
+    PER_USER,
     PERCENTAGE_HOSTS,
     PERCENTAGE_THRESHOLD,
     PERCENTAGE_VOLUME,
@@ -71,7 +78,8 @@ from sim.spec.mesh import Mesh, OutlierDetection
 from sim.spec.service import ResolvedVersion
 
 Arrays = dict[str, NDArray[Any]]
-UNLIMITED = np.iinfo(np.int64).max
+UNLIMITED = int(np.iinfo(np.int64).max)
+DRAWN_PER = {"attempt": PER_ATTEMPT, "request": PER_REQUEST, "user": PER_USER}
 
 
 def empty(fields: dict[str, type], room: int) -> Arrays:
@@ -251,20 +259,27 @@ def _faults(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...], ta
 
 def _fault(fault: Fault, segments: tuple[str, ...], tables: _Tables) -> tuple[float, ...]:
     """Return one fault in the order of FAULT_FIELDS."""
-    limited = fault.at is not None or fault.for_ is not None or fault.ramp_up is not None
-    begins = (fault.at or 0.0) if limited else -math.inf
-    ends = math.inf if fault.for_ is None else begins + fault.for_
+    begins = LONG_AGO if fault.is_lasting else fault.at or 0.0
+    pods, luck = pods_met(fault)
     cold, half_life = (fault.cold_start.factor, fault.cold_start.half_life) if fault.cold_start else (1.0, 1.0)
-    extra = (NO_LAW, 0.0, 0.0, 0) if fault.extra_latency is None else tables.add(fault.extra_latency)
+    no_law = (NO_LAW, 0.0, 0.0, 0)
     return (
         EVERYONE if fault.segment is None else segments.index(fault.segment),
+        1.0 if fault.user_share is None else fault.user_share,
+        pods,
+        luck,
+        fault.pod_age or 0.0,
+        ANY_LOAD if fault.above_utilization is None else fault.above_utilization,
         begins,
-        ends,
+        math.inf if fault.for_ is None else fault.for_,
+        fault.every or NEVER_AGAIN,
         fault.ramp_up or 0.0,
         fault.error_rate,
+        DRAWN_PER[fault.drawn_per],
         fault.status_code,
         fault.latency_factor,
         cold,
         half_life,
-        *extra,
+        *(no_law if fault.extra_latency is None else tables.add(fault.extra_latency)),
+        *(no_law if fault.error_latency is None else tables.add(fault.error_latency)),
     )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine import pods
 from sim.engine.allocate import allocate
+from sim.engine.fault_pods import pod_luck
 from sim.engine.growth import SPARE, grow, grow_pods
 from sim.engine.kernel import advance, reset
 from sim.engine.layout import (
@@ -60,7 +61,9 @@ class CompiledPlane:
         self._state.iv[PODS] = self._pods
         while pod >= self._state.iv[POD_ROOM]:
             grow_pods(self._state)
-        self._state.pod_version[pod] = version
+        ordinal = int(np.count_nonzero(self._state.pod_version[:pod] == version))
+        self._state.pod_version[pod], self._state.pod_ordinal[pod] = version, ordinal
+        self._state.pod_luck[pod] = pod_luck(self._requests.seed, self._requests.replication, version, ordinal)
         self._state.pod_head[pod] = self._state.pod_tail[pod] = -1
 
     def listen(self, pod: int, since: float) -> None:

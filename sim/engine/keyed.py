@@ -5,11 +5,12 @@ Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a,
     ARRIVAL  source, block            four unit exponentials, in order of arrival
     IDENTITY request                  word 0 user, 1 the request's own number for conversion
     USER     user                     word 0 segment order, 1 sticky number, 2 propensity to convert
-    ROUTE    request, path            word 0 version, 1 whether it is mirrored
+    USER     user, OF_FAULTS          word 0 which users meet a fault, 1 whom its errors hit
+    ROUTE    request, path            word 0 version, 1 whether it is mirrored, 2 errors drawn for requests
     ATTEMPT  request, path, attempt   word 0 service time, 1 high error, 2 high and low balancer choices,
                                       3 high backoff jitter, 3 low extra latency
     MIRROR   request, path, attempt   the same, for the copy's own attempt
-    POD      service, version, ordinal
+    POD      service, version, ordinal (OF_FAULTS for the service: which pods meet a fault)
     CONTROL  what, ordinal            propagation delays, reactions
     AFFINITY                          word 0 salt of the consistent hash
 
@@ -49,6 +50,7 @@ class Purpose(IntEnum):
 ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpose.USER)
 ROUTE, ATTEMPT, MIRROR = int(Purpose.ROUTE), int(Purpose.ATTEMPT), int(Purpose.MIRROR)
 AFFINITY = int(Purpose.AFFINITY)
+OF_FAULTS = 1 << 32  # where a counter has another one for faults alone
 ENTRY_PATH = 0  # the call path of a user's request at the service it enters
 
 WORD = (1 << 64) - 1

@@ -70,7 +70,10 @@ EJECTED, RETURNED = _word(0), _word(1)
 NEAR_FULL = 64
 """Who comes this near to the end of a room asks for more before the next event; one event needs far less."""
 
-EVERYONE, NO_LAW = -1, -1  # a fault without segment, without extra latency
+EVERYONE, NO_LAW = -1, -1  # a fault without segment; without extra latency, or one of its errors
+LONG_AGO = -1e300  # when a fault began that is always there: any duration can be added to it
+NEVER_AGAIN, ANY_LOAD = 0.0, -1.0  # a fault that does not come back; that does not depend on the load
+PER_ATTEMPT, PER_REQUEST, PER_USER = range(3)  # what an error is drawn for
 
 FIRST_ROOM = 1024
 FIRST_PODS = 64
@@ -91,10 +94,13 @@ ROW_FIELDS: dict[str, type] = {
     "row_reason": np.int8,
 }  # fmt: skip
 FAULT_FIELDS: dict[str, type] = {
-    "fault_segment": np.int64, "fault_from": np.float64, "fault_to": np.float64, "fault_ramp": np.float64,
-    "fault_error": np.float64, "fault_status": np.int64, "fault_factor": np.float64, "fault_cold": np.float64,
-    "fault_half_life": np.float64, "fault_law": np.int64, "fault_a": np.float64, "fault_b": np.float64,
-    "fault_table": np.int64,
+    "fault_segment": np.int64, "fault_users": np.float64, "fault_pods": np.int64, "fault_luck": np.float64,
+    "fault_age": np.float64, "fault_load": np.float64,
+    "fault_from": np.float64, "fault_for": np.float64, "fault_every": np.float64, "fault_ramp": np.float64,
+    "fault_error": np.float64, "fault_drawn": np.int64, "fault_status": np.int64,
+    "fault_factor": np.float64, "fault_cold": np.float64, "fault_half_life": np.float64,
+    "fault_law": np.int64, "fault_a": np.float64, "fault_b": np.float64, "fault_table": np.int64,
+    "error_law": np.int64, "error_a": np.float64, "error_b": np.float64, "error_table": np.int64,
 }  # fmt: skip
 EJECTION_FIELDS: dict[str, type] = {"ejection_at": np.float64, "ejection_pod": np.int32, "ejection_returned": np.int8}
 HEAP_FIELDS: dict[str, type] = {"heap_time": np.float64, "heap_code": np.int64}
@@ -106,5 +112,6 @@ POD_FIELDS: dict[str, type] = {
     "pod_ejections": np.int64, "pod_return_tick": np.int64, "pod_return_at": np.float64,
     "pod_total": np.int64, "pod_good": np.int64, "pod_local_total": np.int64, "pod_local_good": np.int64,
     "pod_volume": np.int64, "pod_rate": np.float64,
+    "pod_ordinal": np.int64, "pod_luck": np.float64,
     "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
 }  # fmt: skip

@@ -20,7 +20,8 @@ import numpy as np
 import simpy
 
 from sim.balancers import BALANCERS
-from sim.engine.keyed import ATTEMPT, MIRROR, ROUTE, U, attempt_luck, salt, uniforms
+from sim.engine.fault_pods import pod_luck
+from sim.engine.keyed import ATTEMPT, MIRROR, OF_FAULTS, ROUTE, USER, U, attempt_luck, salt, uniforms
 from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
 from sim.engine.reference_log import Log, Row
 from sim.engine.reference_outlier import (
@@ -152,7 +153,7 @@ class ReferencePlane:
         return self.nobody if version == NOBODY else self.pools[version]
 
     def route_luck(self, request: int) -> tuple[float, float, float, float]:
-        """Return the numbers of a request's route: version, mirror."""
+        """Return the numbers of a request's route: version, mirror, errors drawn for requests."""
         return uniforms(self.requests.seed, self.requests.replication, ROUTE, request)
 
     def serve_request(self, call: Call) -> Steps:
@@ -219,7 +220,7 @@ class ReferencePlane:
         if pod.busy.workers < version.concurrency:
             self.change_busy(pod, 1)
             pod.serving[attempt] = None
-            self.clock.process(self.work(pod, attempt))
+            self.clock.process(self.work(pod, attempt, *self.begin(pod, attempt)))
         elif version.queue_capacity is None or len(pod.waiting) < version.queue_capacity:
             pod.waiting[attempt] = None
         else:
@@ -257,13 +258,16 @@ class ReferencePlane:
         self.observe(pod, call.pool, answer)
         return answer
 
-    def work(self, pod: Pod, attempt: Attempt) -> Generator[simpy.Event, None, None]:
+    def begin(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
+        """A worker takes the attempt; return how long it works on it, and the status it will answer."""
+        attempt.start = self.clock.now
+        pod.started += 1
+        return self.decide(pod, attempt)
+
+    def work(self, pod: Pod, attempt: Attempt, seconds: float, status: int) -> Generator[simpy.Event, None, None]:
         """One worker: serves this attempt and all that wait, then is free. Abandoned work is done to its end."""
         life = pod.lives
         while True:
-            attempt.start = self.clock.now
-            pod.started += 1
-            seconds, status = self.decide(pod, attempt)
             yield self.clock.at(self.clock.now + seconds, COMPLETION, attempt.call.key)
             if pod.lives != life:
                 return
@@ -278,6 +282,7 @@ class ReferencePlane:
             attempt = next(iter(pod.waiting))
             del pod.waiting[attempt]
             pod.serving[attempt] = None
+            seconds, status = self.begin(pod, attempt)
         self.change_busy(pod, -1)
 
     def change_busy(self, pod: Pod, change: int) -> None:
@@ -287,11 +292,21 @@ class ReferencePlane:
 
     def decide(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
         """Return service time and status, with the faults of this moment."""
-        user = self.requests.user[attempt.call.request]
+        request, version = attempt.call.request, self.config.versions[pod.version]
+        user = int(self.requests.user[request])
         segment = int(self.requests.segment_of_user[user])
-        name = None if segment < 0 else self.requests.segments[segment]
-        met = Circumstances(self.clock.now, self.clock.now - pod.since, name)
-        return decide(self.config.versions[pod.version], attempt.luck, met)
+        meets, fails, *_ = uniforms(self.requests.seed, self.requests.replication, USER, user, OF_FAULTS)
+        met = Circumstances(
+            now=self.clock.now,
+            age=self.clock.now - pod.since,
+            segment=None if segment < 0 else self.requests.segments[segment],
+            user_meets=meets,
+            errors={"attempt": attempt.luck.error, "request": self.route_luck(request)[2], "user": fails},
+            pod_ordinal=pod.ordinal,
+            pod_luck=pod.luck,
+            utilization=pod.busy.workers / version.concurrency,
+        )
+        return decide(version, attempt.luck, met)
 
     # Timeouts and retries.
 
@@ -466,7 +481,9 @@ class ReferencePlane:
         """Make a pod known."""
         if pod != len(self.pods):
             raise ValueError(f"pod {pod} is out of turn; the next is {len(self.pods)}")
-        self.pods.append(Pod(pod, version))
+        ordinal = sum(other.version == version for other in self.pods)
+        luck = pod_luck(self.requests.seed, self.requests.replication, version, ordinal)
+        self.pods.append(Pod(pod, version, ordinal, luck))
 
     def listen(self, pod: int, since: float) -> None:
         """The pod accepts connections."""

@@ -67,11 +67,13 @@ class Pod:
     """A pod: its workers, its queue, and what the mesh remembers of it.
 
     serving, waiting: attempts whose caller still waits, in order. busy: workers, those with abandoned work included.
-    lives: how often it was killed.
+    lives: how often it was killed. ordinal: how many of its version came before. luck: decides about faults.
     """
 
     number: int
     version: int
+    ordinal: int = 0
+    luck: float = 0.0
     listens: bool = False
     since: float = math.nan
     lives: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from sim.engine.fault_pods import meets
 from sim.engine.portable import half_power
 from sim.engine.variates import quantile
 from sim.spec.fault import Fault
@@ -22,25 +23,37 @@ class Luck(NamedTuple):
 
 
 class Circumstances(NamedTuple):
-    """What faults may depend on: the moment, the age of the pod, the name of the user's segment."""
+    """What faults may depend on: the moment, the user, the pod and its load.
+
+    user_meets: which faults of a share of users this one meets. errors: the number that decides about errors, by what
+    they are drawn for.
+    """
 
     now: float
     age: float
     segment: str | None
+    user_meets: float
+    errors: dict[str, float]
+    pod_ordinal: int
+    pod_luck: float
+    utilization: float
 
 
 def decide(version: ResolvedVersion, luck: Luck, met: Circumstances) -> tuple[float, int]:
-    """Return service time and status; factors multiply, extra latencies add, errors part one number in order."""
-    threshold = version.error_rate
-    status = 500 if luck.error < threshold else 200
+    """Return service time and status; factors multiply, extra latencies add, errors part their number in order."""
+    thresholds = {"attempt": version.error_rate, "request": 0.0, "user": 0.0}
+    status = 500 if luck.error < version.error_rate else 200
     factor, extra = 1.0, 0.0
     for fault in version.faults:
         size = size_of(fault, met)
         if size == 0:
             continue
-        threshold += fault.error_rate * size
-        if status == 200 and luck.error < threshold:
+        drawn_per = fault.drawn_per
+        thresholds[drawn_per] += fault.error_rate * size
+        if status == 200 and met.errors[drawn_per] < thresholds[drawn_per]:
             status = fault.status_code
+            if fault.error_latency is not None:
+                return quantile(fault.error_latency, luck.service), status
         factor *= 1.0 + (fault.latency_factor - 1.0) * size
         if fault.cold_start is not None:
             coldness = half_power(met.age / fault.cold_start.half_life)
@@ -52,11 +65,22 @@ def decide(version: ResolvedVersion, luck: Luck, met: Circumstances) -> tuple[fl
 
 def size_of(fault: Fault, met: Circumstances) -> float:
     """Return how much of a fault is met, from 0 (none) to 1."""
+    if not is_met(fault, met) or not fault.is_active(met.now):
+        return 0.0
+    size = 1.0
+    if fault.ramp_up is not None:
+        size = min((met.now - fault.last_beginning(met.now)) / fault.ramp_up, 1.0)
+    if fault.above_utilization is not None:
+        size *= max(met.utilization - fault.above_utilization, 0.0) / (1.0 - fault.above_utilization)
+    return size
+
+
+def is_met(fault: Fault, met: Circumstances) -> bool:
+    """Return whether the user and the pod are among those that a fault is for."""
     if fault.segment is not None and fault.segment != met.segment:
-        return 0.0
-    if fault.at is None and fault.for_ is None and fault.ramp_up is None:
-        return 1.0
-    begins = fault.at or 0.0
-    if met.now < begins or (fault.for_ is not None and met.now >= begins + fault.for_):
-        return 0.0
-    return 1.0 if fault.ramp_up is None else min((met.now - begins) / fault.ramp_up, 1.0)
+        return False
+    if fault.user_share is not None and met.user_meets >= fault.user_share:
+        return False
+    if fault.pod_age is not None and met.age < fault.pod_age:
+        return False
+    return meets(fault, met.pod_ordinal, met.pod_luck)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
 from sim.spec.distributions import Law
 from sim.spec.model import Model, Name
-from sim.units import Duration, PositiveDuration, Quantity, Share
+from sim.units import Duration, IntOrPercent, PositiveDuration, Quantity, Share
 
 Factor = Annotated[float, Quantity("number", high=1_000, above=True)]
-EFFECTS = ("error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "never_live", "cold_start")
+Bytes = Annotated[float, Quantity("quantity", high=1e15, above=True)]
+EFFECTS = (
+    "error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "never_live", "cold_start", "memory_leak",
+)  # fmt: skip
+OF_PODS = ("crash", "never_ready", "never_live", "cold_start", "memory_leak")
+LIMITS_OF_REQUESTS = ("segment", "user_share", "pod_age", "above_utilization")
+LIMITS_IN_TIME = ("at", "for_", "every", "ramp_up")
 
 
 class ColdStart(Model):
@@ -21,6 +28,18 @@ class ColdStart(Model):
         description="How many times slower a pod is right after its start."
     )
     half_life: PositiveDuration = Field(description="Time in which the excess halves.")
+
+
+class MemoryLeak(Model):
+    """Each request leaves memory behind, until the container is killed (OOMKilled) and started again."""
+
+    per_request: Bytes = Field(description="Bytes that an attempt leaves behind, as in 100Ki.")
+    limit: Bytes = Field(description="The container's memory limit for what leaks, as in 256Mi.")
+
+    @property
+    def requests(self) -> float:
+        """Return the number of attempts after which the limit is passed."""
+        return self.limit / self.per_request
 
 
 class Fault(Model):
@@ -35,9 +54,37 @@ class Fault(Model):
     never_ready: StrictBool = Field(False, description="The readiness probe never succeeds.")
     never_live: StrictBool = Field(False, description="The liveness probe fails; requests are still answered.")
     cold_start: ColdStart | None = Field(None, description="A young pod is slow.")
+    memory_leak: MemoryLeak | None = Field(
+        None, description="Memory runs out by and by; noticed at whole seconds of the container's life."
+    )
+    error_latency: Law | None = Field(
+        None, description="How long an attempt that fails by this fault holds its worker, instead of the latency."
+    )
+    drawn_per: Literal["attempt", "request", "user"] = Field(
+        "attempt",
+        description="What the error rate is drawn for; a retry helps only where it is the attempt.",
+    )
     segment: Name | None = Field(None, description="Only users of this segment meet the fault.")
+    user_share: Annotated[float, Quantity("share", high=1, above=True)] | None = Field(
+        None, description="Only this share of users meets the fault; the same users, whatever the strategy."
+    )
+    pods: IntOrPercent | None = Field(
+        None,
+        description="Only so many pods of the version, the first to be created, or this percentage, each by its luck.",
+    )
+    pod_age: PositiveDuration | None = Field(
+        None, description="Only pods that have run for at least this long; pods from before the run always."
+    )
+    above_utilization: Annotated[float, Quantity("share", high=0.999)] | None = Field(
+        None,
+        description="Grows from none at this share of the pod's busy workers, the request's own included, to full size "
+        "when all are busy.",
+    )
     at: Duration | None = Field(None, description="From this moment after the release started; without it, always.")
     for_: PositiveDuration | None = Field(None, alias="for", description="For this long; without it, to the end.")
+    every: PositiveDuration | None = Field(
+        None, description="Comes back in this rhythm from `at` on, each time `for` so long."
+    )
     ramp_up: PositiveDuration | None = Field(
         None, description="Grows linearly to its full size over this time from `at`."
     )
@@ -51,13 +98,60 @@ class Fault(Model):
         if all(getattr(self, name) == fields[name].default for name in EFFECTS):
             names = ", ".join(str(fields[name].alias) for name in EFFECTS)
             raise ValueError(f"has no effect; must have at least one of {names}")
-        if self.segment is not None and self._is_of_pods:
-            raise ValueError(
-                "limits crash, neverReady, neverLive or coldStart to a segment; "
-                "pods fail for everyone, leave segment out"
-            )
+        if self.is_of_pods:
+            self._refuse_limits_of_requests()
+        if self.error_rate == 0 and (self.error_latency is not None or self.drawn_per != "attempt"):
+            raise ValueError("says how errors are drawn or how long they take, and has none; must have an errorRate")
+        if self.every is not None and (self.for_ is None or self.for_ >= self.every):
+            raise ValueError("comes back before it has ended; every needs a for, and must be longer than that")
         return self
 
+    def _refuse_limits_of_requests(self) -> None:
+        limits = [name for name in LIMITS_OF_REQUESTS if getattr(self, name) is not None]
+        if self.never_live and self.every is not None:
+            limits.append("every")
+        if self.memory_leak is not None:
+            limits += [name for name in LIMITS_IN_TIME if getattr(self, name) is not None]
+        if limits:
+            effects = ", ".join(self._alias(name) for name in OF_PODS if getattr(self, name))
+            raise ValueError(f"limits {effects} by {self._alias(limits[0])}; pods fail for everyone, leave it out")
+
+    @classmethod
+    def _alias(cls, name: str) -> str:
+        return str(cls.model_fields[name].alias)
+
     @property
-    def _is_of_pods(self) -> bool:
-        return self.crash or self.never_ready or self.never_live or self.cold_start is not None
+    def is_of_pods(self) -> bool:
+        """True when it happens to a pod as a whole, not to single requests."""
+        return any(getattr(self, name) for name in OF_PODS)
+
+    @property
+    def is_general(self) -> bool:
+        """True when everyone meets it all the time."""
+        return self.is_lasting and all(getattr(self, name) is None for name in (*LIMITS_OF_REQUESTS, "pods"))
+
+    @property
+    def is_lasting(self) -> bool:
+        """True when it is there all the time."""
+        return all(getattr(self, name) is None for name in LIMITS_IN_TIME)
+
+    def is_active(self, now: float) -> bool:
+        """Return whether it holds at a moment, seconds since the release."""
+        begins = self.last_beginning(now)
+        return begins <= now < (math.inf if self.for_ is None else begins + self.for_)
+
+    def last_beginning(self, now: float) -> float:
+        """Return when it began last, or begins for the first time, seconds; a lasting one long ago."""
+        if self.is_lasting:
+            return -math.inf
+        begins = self.at or 0.0
+        if self.every is not None and now >= begins:
+            begins += math.floor((now - begins) / self.every) * self.every
+        return begins
+
+    def next_beginning(self, after: float) -> float:
+        """Return the next moment after `after` at which it begins; inf without one."""
+        begins = self.last_beginning(after)
+        if begins <= after and self.every is not None:
+            begins += self.every
+        return begins if begins > after else math.inf

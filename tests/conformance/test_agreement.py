@@ -137,6 +137,12 @@ CASES: dict[str, Setup] = {
     "faults in time": with_faults({"latency_factor": 2, "at": 1, "ramp_up": 2}, {"error_rate": 0.5, "at": 2, "for": 1}),
     "faults of testers": with_faults({"error_rate": 0.9, "segment": "testers"}),
     "extra latency": with_faults({"extra_latency": {"distribution": "gamma", "mean": 0.02, "cv": 0.7}}),
+    "faults of some users, pods and loads": with_faults(
+        {"error_rate": 0.5, "user_share": 0.3, "drawn_per": "user", "error_latency": 0.2},
+        {"latency_factor": 3, "above_utilization": 0.4, "pods": 2},
+        {"error_rate": 0.4, "every": 1, "for": 0.5, "ramp_up": 0.25, "drawn_per": "request"},
+        {"extra_latency": 0.05, "pods": "50%", "pod_age": 0.5},
+    ).but(moves=churn(10)),
     "cold start": with_faults({"cold_start": {"factor": 5, "half_life": 0.5}}).but(moves=churn(10)),
     "grid": grid_storm(),
     "grid, least request": grid_storm(load_balancer="leastRequest"),
@@ -247,7 +253,16 @@ fault_keys = st.fixed_dictionaries(
         "at": st.sampled_from([0.25, 1.0]),
         "for": st.sampled_from([0.5, 1.0]),
         "ramp_up": st.sampled_from([0.25, 1.0]),
+        "user_share": st.sampled_from([0.2, 0.7]),
+        "pods": st.sampled_from([1, 2, "50%"]),
+        "pod_age": st.sampled_from([0.25, 1.0]),
+        "above_utilization": st.sampled_from([0.0, 0.5]),
+        "error_latency": st.sampled_from([1 / 64, {"distribution": "exponential", "mean": 0.1}]),
+        "drawn_per": st.sampled_from(["attempt", "request", "user"]),
     },
+) | st.fixed_dictionaries(
+    {"error_rate": st.just(0.5), "every": st.sampled_from([0.5, 0.75]), "for": st.sampled_from([0.1, 0.25])},
+    optional={"at": st.sampled_from([0.25, 1.0]), "ramp_up": st.sampled_from([0.125, 1.0])},
 )
 laws = st.sampled_from(
     [

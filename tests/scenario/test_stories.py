@@ -20,6 +20,7 @@ QUICK = (
     "hpa-during-rollout",
     "kayenta-judge",
     "keda-queue",
+    "memory-leak",
     "never-ready",
     "no-probe-no-drain",
     "outlier-ejection",
