@@ -43,7 +43,8 @@ class Event:
     From who decides (source: analysis, person or the strategy itself): `undo` (subject: the version), `approve`.
     From `analysis`: `successful`, `failed`, `error`, `inconclusive`. From `alert`: `firing`, `resolved`. From `person`:
     `looks`. From the `kubelet` (subject: the pod): `pod` (unready by its probe), `restart` (by its liveness or startup
-    probe), `crash`, `kill`. From the `cluster` (subject: the pod): `pending` (no room, or its volume is in use).
+    probe), `crash`, `kill`. From the `cluster` (subject: the pod): `pending` (no room, or its volume is in use), and
+    of a drained node `evict`, `refused` (by its budget); (subject: the node) `cordon`, `drained`, `uncordon`.
     """
 
     at_seconds: float

@@ -99,6 +99,16 @@ class Pod:
         """True when its service is the one that users call; others move pods only."""
         return self._set.is_entry
 
+    @property
+    def is_leaving(self) -> bool:
+        """True once it has been deleted."""
+        return not math.isnan(self.row.terminating_at)
+
+    @property
+    def is_pending(self) -> bool:
+        """True until its first container starts: it waits for its place, its volumes or its image."""
+        return not self._is_running and self.restarts == 0
+
     def start(self) -> None:
         """Begin the life of a new pod."""
         if self._world.placement is not None:
@@ -131,7 +141,7 @@ class Pod:
             self._vanish()
 
     def _live(self) -> Steps:
-        if not math.isnan(self.row.terminating_at):
+        if self.is_leaving:
             return  # deleted at the instant of its creation
         try:
             yield from self._be_placed()

@@ -69,6 +69,14 @@ class ReplicaSet:
             return
         self._world.pods_changed(self)
 
+    def replace(self, pod: Pod, reason: str) -> None:
+        """Delete a pod that somebody takes away and create another: as many as before are asked for."""
+        self.pods.remove(pod)
+        self.leaving += 1
+        pod.delete(reason)
+        self._create().start()
+        self._world.pods_changed(self)
+
     def start_warm(self, replicas: int) -> None:
         """Create pods that have run for long."""
         for _ in range(replicas):

@@ -33,8 +33,8 @@ class Room:
     """
 
     def __init__(self, world: World, cluster: Cluster) -> None:
-        names = cluster.nodes.names if cluster.nodes else ()
-        self.nodes = [Node(name, cluster.nodes.pods) for name in names] if cluster.nodes else []
+        nodes = cluster.nodes
+        self.nodes = [Node(name, nodes.pods) for name in nodes.names] if nodes else []
         self._quota = cluster.resource_quota.pods if cluster.resource_quota else None
         self._world = world
         self._admitted: dict[Pod, None] = {}

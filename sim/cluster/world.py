@@ -12,6 +12,7 @@ import simpy
 from sim.cluster.alert import start_alerts
 from sim.cluster.autoscaling.start import start_autoscalers
 from sim.cluster.clock import STRATEGY, Clock, Rank
+from sim.cluster.drain import start_drains
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
 from sim.cluster.placement import placement_of
 from sim.cluster.pod import Pod
@@ -115,6 +116,7 @@ class World:
         start_autoscalers(self)
         self.env.call(0.0, STRATEGY, 0, self.rollout.start)
         start_alerts(self)
+        start_drains(self)
         self._run_control(self.scenario.duration)
         self.rollout.close()
         self.engine.advance(math.inf)

@@ -13,7 +13,7 @@ COMPARE_REPLICATIONS = 5
 
 def explain_scenario(scenario: Scenario) -> str:
     """Return what the scenario will do, in words: traffic, noticing, and the timeline of each strategy."""
-    lines = [_title(scenario), "", *_traffic(scenario), *_noticing(scenario)]
+    lines = [_title(scenario), "", *_traffic(scenario), *_noticing(scenario), *_incidents(scenario)]
     for name, strategy in scenario.strategies.items():
         lines += ["", f"{name}: {strategy.summary}", *_timeline(scenario, strategy)]
     lines += ["", *_cost(scenario), *(f"warning: {warning}" for warning in scenario.warnings)]
@@ -43,6 +43,17 @@ def _noticing(scenario: Scenario) -> list[str]:
     reaction = moment(monitoring.on_call.reaction.mean_seconds())
     what = "undoes the release" if monitoring.on_call.action == "undo" else "looks and changes nothing"
     return [*lines, f"The person on call {what} about {reaction} after the alert."]
+
+
+def _incidents(scenario: Scenario) -> list[str]:
+    """Return what happens with or without the release."""
+    lines = []
+    for incident in sorted(scenario.incidents, key=lambda each: each.at):
+        span = f"for {moment(incident.for_)}" if incident.for_ else "to the end"
+        service = incident.service or scenario.traffic.entry
+        what = f"{incident.drain_node} is drained" if incident.drain_node else f"every version of {service} has a fault"
+        lines.append(f"At {moment(incident.at)}, {span}: {what}.")
+    return lines
 
 
 def _alert(scenario: Scenario, alert: Alert) -> str:

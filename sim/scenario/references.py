@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from sim.scenario import expectation
 from sim.scenario.document import Path, short
+from sim.spec.cluster import MOST_NODES, node_names
 from sim.spec.model import did_you_mean
 
 
@@ -29,6 +30,7 @@ def check(data: Any) -> Iterator[Finding]:
     yield from _segments(spec, ("spec",))
     yield from _metric_services(spec, ("spec",), _names(spec, "services"))
     yield from _strategies(spec)
+    yield from _incidents(spec)
     yield from _expectations(spec)
 
 
@@ -89,7 +91,7 @@ def _walk(data: Any, path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
 
 def _segments(spec: dict[str, Any], path: Path) -> Iterator[Finding]:
     segments = _names(spec, "users", "segments")
-    for key in ("services", "strategies"):
+    for key in ("services", "strategies", "incidents"):
         for place, mapping in _walk(_get(spec, key), (*path, key)):
             name = mapping.get("segment")
             if isinstance(name, str) and name not in segments:
@@ -119,6 +121,22 @@ def _strategies(spec: dict[str, Any]) -> Iterator[Finding]:
             if "mesh" not in spec:
                 yield from _needs_mesh(path, strategy, types[name])
             yield from _canary_without_mesh(path, strategy, spec)
+
+
+def _incidents(spec: dict[str, Any]) -> Iterator[Finding]:
+    incidents, services = spec.get("incidents"), _names(spec, "services")
+    count = _get(spec, "cluster", "nodes", "count")
+    for index, incident in enumerate(incidents if isinstance(incidents, list) else []):
+        path: Path = ("spec", "incidents", index)
+        service, node = _get(incident, "service"), _get(incident, "drainNode")
+        if isinstance(service, str) and services and service not in services:
+            yield Finding((*path, "service"), _unknown("service", service, services))
+        if not isinstance(node, str):
+            continue
+        if _get(spec, "cluster", "nodes") is None:
+            yield Finding((*path, "drainNode"), "needs nodes; must be left out, or give spec.cluster.nodes")
+        elif isinstance(count, int) and node not in (names := node_names(min(count, MOST_NODES))):
+            yield Finding((*path, "drainNode"), _unknown("node", node, names))
 
 
 def _type(name: str, strategy: Any) -> str | None:

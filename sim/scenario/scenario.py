@@ -19,6 +19,7 @@ from sim.scenario.expectation import Expectation
 from sim.scenario.spec import Metadata, ScenarioDocument, Spec
 from sim.scenario.trace import Files
 from sim.spec.cluster import Cluster
+from sim.spec.incident import Incident
 from sim.spec.mesh import Mesh
 from sim.spec.model import FrozenMapping
 from sim.spec.monitoring import Monitoring
@@ -202,6 +203,11 @@ class Scenario:
     def cluster(self) -> Cluster | None:
         """Return spec.cluster, None for room without limit."""
         return self.spec.cluster
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """Return spec.incidents, in the order of the file."""
+        return self.spec.incidents
 
     @property
     def mesh(self) -> Mesh | None:

@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from sim.scenario.incidents import check_incidents, faults_of
 from sim.scenario.room import check_room
 from sim.spec.cluster import Cluster
+from sim.spec.incident import Incident
 from sim.spec.mesh import Mesh
 from sim.spec.model import EMPTY, Frozen, FrozenMapping, Model, Name, StrategyName, Text, from_mapping
 from sim.spec.monitoring import Monitoring
@@ -23,6 +25,7 @@ from sim.units import LARGEST_SEED, Duration, PositiveDuration, Quantity
 MOST_SERVICES = 50
 MOST_STRATEGIES = 50
 MOST_EXPECTATIONS = 100
+MOST_INCIDENTS = 100
 MOST_LABELS = 100
 LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 
@@ -72,6 +75,9 @@ class Spec(Model):
         max_length=MOST_STRATEGIES,
         description="Ways of releasing, by name; type says which where the name does not.",
     )
+    incidents: tuple[Incident, ...] = Field(
+        (), max_length=MOST_INCIDENTS, description="What happens whether there is a release or not."
+    )
     expect: tuple[Text, ...] = Field(
         (),
         max_length=MOST_EXPECTATIONS,
@@ -85,8 +91,12 @@ class Spec(Model):
 
     @model_validator(mode="after")
     def _services_know_their_name(self) -> Spec:
-        named = FrozenMapping({name: service.called(name) for name, service in self.services.items()})
-        object.__setattr__(self, "services", named)
+        incidents, entry = self.incidents, self.traffic.entry
+        named = {
+            name: service.called(name, faults_of(incidents, name, entry)) for name, service in self.services.items()
+        }
+        object.__setattr__(self, "services", FrozenMapping(named))
+        check_incidents(incidents, self.services, entry)
         return self
 
     @model_validator(mode="after")

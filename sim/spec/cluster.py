@@ -10,6 +10,8 @@ from sim.spec.model import Model
 from sim.units import Quantity
 
 MOST_PODS = 1_000_000
+MOST_NODES = 5_000
+"""Source: Kubernetes docs, Considerations for large clusters."""
 PODS_PER_NODE = 110
 """Source: Kubernetes kubelet, --max-pods."""
 
@@ -19,13 +21,13 @@ Pods = Annotated[int, Quantity("count", low=1, high=MOST_PODS)]
 class Nodes(Model):
     """Equal nodes, called node-1, node-2 and so on."""
 
-    count: Annotated[int, Quantity("count", low=1, high=5_000)] = Field(description="How many nodes there are.")
+    count: Annotated[int, Quantity("count", low=1, high=MOST_NODES)] = Field(description="How many nodes there are.")
     pods: Pods = Field(PODS_PER_NODE, description="Pods that one node takes; more wait (Pending) until one has gone.")
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> list[str]:
         """Return the names of the nodes, in order."""
-        return tuple(f"node-{number}" for number in range(1, self.count + 1))
+        return node_names(self.count)
 
 
 class ResourceQuota(Model):
@@ -47,3 +49,8 @@ class Cluster(Model):
         if self.nodes is None and self.resource_quota is None:
             raise ValueError("limits nothing; must have nodes or resourceQuota")
         return self
+
+
+def node_names(count: int) -> list[str]:
+    """Return the names of so many nodes, in order."""
+    return [f"node-{number}" for number in range(1, count + 1)]

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PrivateAttr, model_validator
 
 from sim.spec.autoscaling import HorizontalPodAutoscaler, HpaController, ScaledObject
+from sim.spec.disruption_budget import PodDisruptionBudget
 from sim.spec.distributions import Constant, Law
 from sim.spec.fault import Fault
 from sim.spec.model import Frozen, Model, PlacedError, VersionName
@@ -105,10 +106,14 @@ class Service(PodKeys):
     """A service of the scenario: pods of one or more versions behind one name."""
 
     _name: str = PrivateAttr("")
+    _incident_faults: tuple[Fault, ...] = PrivateAttr(())
     versions: Frozen[VersionName, Version] = Field(
         min_length=1, max_length=MOST_VERSIONS, description="The versions by name; quote names such as '1.10'."
     )
 
+    pod_disruption_budget: PodDisruptionBudget | None = Field(
+        None, description="What evictions (a drained node) must leave of the service; without it, nothing."
+    )
     horizontal_pod_autoscaler: HorizontalPodAutoscaler | None = Field(
         None, description="Sets the number of pods by what they use (autoscaling/v2); replicas is where it starts."
     )
@@ -122,8 +127,9 @@ class Service(PodKeys):
         """Return the version with what it inherits from the service filled in."""
         own = self.versions[version]
         values = {name: getattr(own if name in own.model_fields_set else self, name) for name in PodKeys.model_fields}
+        faults = (*own.faults, *self._incident_faults)
         return ResolvedVersion.model_construct(
-            **values, faults=own.faults, conversion=own.conversion, name=version, service=self._name
+            **values, faults=faults, conversion=own.conversion, name=version, service=self._name
         )
 
     @property
@@ -131,10 +137,11 @@ class Service(PodKeys):
         """Return its name in the scenario, "" for a service that stands alone."""
         return self._name
 
-    def called(self, name: str) -> Service:
-        """Return this service under a name."""
+    def called(self, name: str, incident_faults: tuple[Fault, ...] = ()) -> Service:
+        """Return this service under a name, with the faults that incidents give all its versions."""
         named = self.model_copy()
         named._name = name
+        named._incident_faults = incident_faults
         return named
 
     @property

@@ -16,6 +16,8 @@ MOST_STRATEGIES = 6
 SEEDS = 20
 QUICK = (
     "course-ab-test",
+    "drain-with-budget",
+    "drain-without-budget",
     "flagger-canary",
     "hpa-during-rollout",
     "kayenta-judge",
