@@ -14,6 +14,7 @@ from sim.cluster.autoscaling.start import start_autoscalers
 from sim.cluster.clock import STRATEGY, Clock, Rank
 from sim.cluster.drain import start_drains
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
+from sim.cluster.operator import start_operations
 from sim.cluster.placement import placement_of
 from sim.cluster.pod import Pod
 from sim.cluster.primary import answers_of_versions, record_of_versions, updated_primary
@@ -117,6 +118,7 @@ class World:
         self.env.call(0.0, STRATEGY, 0, self.rollout.start)
         start_alerts(self)
         start_drains(self)
+        start_operations(self)
         self._run_control(self.scenario.duration)
         self.rollout.close()
         self.engine.advance(math.inf)

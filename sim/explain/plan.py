@@ -13,7 +13,8 @@ COMPARE_REPLICATIONS = 5
 
 def explain_scenario(scenario: Scenario) -> str:
     """Return what the scenario will do, in words: traffic, noticing, and the timeline of each strategy."""
-    lines = [_title(scenario), "", *_traffic(scenario), *_noticing(scenario), *_incidents(scenario)]
+    lines = [_title(scenario), "", *_traffic(scenario), *_noticing(scenario)]
+    lines += [*_incidents(scenario), *_operations(scenario)]
     for name, strategy in scenario.strategies.items():
         lines += ["", f"{name}: {strategy.summary}", *_timeline(scenario, strategy)]
     lines += ["", *_cost(scenario), *(f"warning: {warning}" for warning in scenario.warnings)]
@@ -66,6 +67,11 @@ def _alert(scenario: Scenario, alert: Alert) -> str:
         for window in alert.windows
     )
     return " or ".join(pairs)
+
+
+def _operations(scenario: Scenario) -> list[str]:
+    commands = [f"{operation.text} at {moment(operation.at)}" for operation in scenario.operations]
+    return [f"An operator, whatever happens: {', '.join(commands)}."] if commands else []
 
 
 def _timeline(scenario: Scenario, strategy: StrategySpec) -> list[str]:

@@ -98,7 +98,9 @@ def _happening(event: Any, copies: bool, outcome: str) -> Happening:
         case "firing", _:
             return "page", False
         case "undo", source:
-            return (f"undo_{source}" if source in ("analysis", "person") else "undo"), True
+            return (f"undo_{source}" if source in ("analysis", "person", "operator") else "undo"), True
+        case "operation", _ if event.subject not in ("undo", "abort"):
+            return "operation", False
         case "abort", _ if outcome != "kept":
             return "undo", True
         case "outcome", _ if event.source != "none" and event.subject in ("promoted", "kept", "failed"):

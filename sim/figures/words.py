@@ -93,6 +93,8 @@ ENGLISH: Mapping[str, str] = {
     "undo": "undone",
     "undo_analysis": "undone by the analysis",
     "undo_person": "undone by a person",
+    "undo_operator": "undone by an operator",
+    "operation": "operator: {name}",
     "outcome_promoted": "promoted",
     "outcome_kept": "old version kept",
     "outcome_failed": "failed",

@@ -11,6 +11,9 @@ from sim.scenario import expectation
 from sim.scenario.document import Path, short
 from sim.spec.cluster import MOST_NODES, node_names
 from sim.spec.model import did_you_mean
+from sim.strategies import STRATEGIES
+
+ALL_ACTIONS = {action for strategy in STRATEGIES.values() for action in strategy.actions}
 
 
 class Finding(NamedTuple):
@@ -31,6 +34,7 @@ def check(data: Any) -> Iterator[Finding]:
     yield from _metric_services(spec, ("spec",), _names(spec, "services"))
     yield from _strategies(spec)
     yield from _incidents(spec)
+    yield from _operations(spec)
     yield from _expectations(spec)
 
 
@@ -189,6 +193,19 @@ def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, A
         if isinstance(step, dict) and "setCanaryScale" in step and (by_pods or "mesh" not in spec):
             message = "needs a mesh that makes the share; must be left out where the pods make it"
             yield Finding((*path, "steps", index, "setCanaryScale"), message)
+
+
+def _operations(spec: dict[str, Any]) -> Iterator[Finding]:
+    strategies, operations = _get(spec, "strategies") or {"none": {}}, _get(spec, "operations")
+    if not isinstance(strategies, dict) or not isinstance(operations, list):
+        return
+    kinds = [STRATEGIES[kind] for kind in {_type(*item) for item in strategies.items()} if kind in STRATEGIES]
+    known = sorted({action for kind in kinds for action in kind.actions})
+    for index, operation in enumerate(operations):
+        action = _get(operation, "action")
+        if isinstance(action, str) and action in ALL_ACTIONS and kinds and action not in known:
+            message = f"is {action}, which no strategy of the file can do; must be one of {', '.join(known)}"
+            yield Finding(("spec", "operations", index, "action"), message)
 
 
 def _expectations(spec: dict[str, Any]) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ from sim.spec.mesh import Mesh
 from sim.spec.model import FrozenMapping
 from sim.spec.monitoring import Monitoring
 from sim.spec.objectives import Objectives
+from sim.spec.operation import Operation
 from sim.spec.release import Release
 from sim.spec.service import Service
 from sim.spec.strategy import StrategySpec
@@ -110,7 +111,8 @@ class Scenario:
             versions = FrozenMapping({old: service.versions[old], **service.versions})
             services[self.release.service] = service.model_copy(update={"versions": versions})
         nothing = FrozenMapping({"none": NoRelease()})
-        return self._with(release=None, strategies=nothing, services=FrozenMapping(services), expect=())
+        services_by_name = FrozenMapping(services)
+        return self._with(release=None, strategies=nothing, services=services_by_name, operations=(), expect=())
 
     def with_good_release(self) -> Scenario:
         """Return the scenario in which the new version behaves as the old one."""
@@ -223,6 +225,11 @@ class Scenario:
     def release(self) -> Release | None:
         """Return spec.release, None for a plain run."""
         return self.spec.release
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """Return spec.operations, in the order of the file."""
+        return self.spec.operations
 
     @property
     def strategies(self) -> Mapping[str, StrategySpec]:

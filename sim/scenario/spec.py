@@ -15,6 +15,7 @@ from sim.spec.mesh import Mesh
 from sim.spec.model import EMPTY, Frozen, FrozenMapping, Model, Name, StrategyName, Text, from_mapping
 from sim.spec.monitoring import Monitoring
 from sim.spec.objectives import Objectives
+from sim.spec.operation import MOST_OPERATIONS, Operation
 from sim.spec.release import Release
 from sim.spec.service import Service
 from sim.spec.traffic import Traffic
@@ -77,6 +78,11 @@ class Spec(Model):
     )
     incidents: tuple[Incident, ...] = Field(
         (), max_length=MOST_INCIDENTS, description="What happens whether there is a release or not."
+    )
+    operations: tuple[Operation, ...] = Field(
+        (),
+        max_length=MOST_OPERATIONS,
+        description="What an operator does by hand, in the run only, not in the runs it is compared with.",
     )
     expect: tuple[Text, ...] = Field(
         (),

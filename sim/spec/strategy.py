@@ -14,6 +14,8 @@ class StrategySpec(Model):
 
     kind: ClassVar[str] = ""
     summary: ClassVar[str] = ""
+    actions: ClassVar[tuple[str, ...]] = ("scale",)
+    """What an operator can ask of it."""
 
 
 class SegmentMatch(Model):

@@ -27,6 +27,7 @@ class ABTest(Story):
 
     kind: ClassVar[str] = "abTest"
     summary: ClassVar[str] = "Show the new version to a group of users and decide by what they do."
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
 
     type: Literal["abTest"] = Field("abTest", description="The strategy; may be left out where the name says it.")
     weight: Percent | None = Field(None, description="Percentage of users (or requests) in the treatment group.")

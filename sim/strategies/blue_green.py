@@ -23,6 +23,7 @@ class BlueGreen(Story):
     summary: ClassVar[str] = (
         "Start the new version beside the old one and switch all users at once: quick undo, twice the pods."
     )
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
 
     type: Literal["blueGreen"] = Field("blueGreen", description="The strategy; may be left out where the name says it.")
     preview_match: tuple[SegmentMatch, ...] = Field(

@@ -161,6 +161,7 @@ class Canary(Story):
 
     kind: ClassVar[str] = "canary"
     summary: ClassVar[str] = "Send a growing share of the requests to the new version: few users meet a bad one."
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
 
     type: Literal["canary"] = Field("canary", description="The strategy; may be left out where the name says it.")
     steps: tuple[CanaryStep, ...] = Field(

@@ -65,6 +65,7 @@ class Progressive(Story):
     summary: ClassVar[str] = (
         "Check at every interval and give the new version more only when the check passes; the primary follows last."
     )
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
     has_primary: ClassVar[bool] = True
     not_simulated: ClassVar[tuple[str, ...]] = ("alerts",)
 

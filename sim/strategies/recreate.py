@@ -18,6 +18,7 @@ class Recreate(Story):
 
     kind: ClassVar[str] = "recreate"
     summary: ClassVar[str] = "Stop all pods of the old version, then start the new one: simple, with downtime."
+    actions: ClassVar[tuple[str, ...]] = ("undo", "scale")
 
     type: Literal["recreate"] = Field("recreate", description="The strategy; may be left out where the name says it.")
 

@@ -19,6 +19,7 @@ class RollingUpdate(Story):
 
     kind: ClassVar[str] = "rollingUpdate"
     summary: ClassVar[str] = "Exchange pods a few at a time: no downtime, users move to the new version with the pods."
+    actions: ClassVar[tuple[str, ...]] = ("undo", "scale")
 
     type: Literal["rollingUpdate"] = Field(
         "rollingUpdate", description="The strategy; may be left out where the name says it."

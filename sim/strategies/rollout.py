@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import NoReturn, cast
 
 import simpy
 
 from sim.cluster.analysis_run import AnalysisRun
 from sim.cluster.arithmetic import FULL_WEIGHT, routed_canary_pods
-from sim.cluster.clock import STRATEGY, Steps
+from sim.cluster.clock import PERSON, STRATEGY, Steps
 from sim.cluster.deployment import BasicCanary
 from sim.cluster.experiment import Experiment
 from sim.cluster.on_call import approval
 from sim.cluster.world import World
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
+from sim.spec.operation import Operation
 from sim.strategies.pod_verbs import everything
 from sim.strategies.primary_verbs import PrimaryVerbs
 from sim.strategies.story import Story
 from sim.units import IntOrPercent, format_duration
 
 UNDONE_OR_KEPT = ("rolled_back", "kept")
+
+
+class Turn(Exception):
+    """What the rollout does instead of what it waits for."""
+
+    def __init__(self, steps: Callable[[], Steps]) -> None:
+        super().__init__(steps)
+        self.steps = steps
 
 
 class Undo(Exception):
@@ -61,6 +70,7 @@ class Rollout(PrimaryVerbs):
         self._inconclusive: str | None = None
         self._paused: str | None = None
         self._approvals = 0
+        self._pause_over: simpy.Event | None = None
 
     def start(self) -> None:
         """Begin the story now."""
@@ -82,23 +92,34 @@ class Rollout(PrimaryVerbs):
 
     def request_undo(self, reason: str, source: str) -> bool:
         """Interrupt whatever the strategy waits for and go back; return False when there is nothing to undo."""
-        process = self._process
-        if process is None or not process.is_alive or self._is_undone or self.outcome in UNDONE_OR_KEPT:
+        if self._process is None or self._is_undone or self.outcome in UNDONE_OR_KEPT:
             return False
         self._is_undone = True
-        process.interrupt(Undo(reason, source))
+        self.turn(lambda: self._go_back(Undo(reason, source)))
         return True
 
+    def turn(self, steps: Callable[[], Steps]) -> None:
+        """Interrupt whatever the strategy waits for and go on with these steps."""
+        assert self._process is not None
+        self._process.interrupt(Turn(steps))
+
+    def operate(self, operation: Operation) -> str | None:
+        """Do what an operator asks; return why it is refused, None when it is done."""
+        if operation.action not in self.story.actions:
+            return f"{self.story.kind} cannot {operation.action}"
+        return self.story.operate(self, operation)
+
     def _tell(self) -> Steps:
-        try:
-            yield from self.story.roll_out(self)
-            # A release that has settled can still be undone.
-            yield self.world.env.event()
-        except simpy.Interrupt as interrupt:
-            undo = cast("Undo", interrupt.cause)
-        except Undo as decision:
-            undo = decision
-        yield from self._go_back(undo)
+        part = self.story.roll_out(self)
+        while True:
+            try:
+                yield from part
+                # A release that has settled can still be undone.
+                yield self.world.env.event()
+            except simpy.Interrupt as interrupt:
+                part = cast("Turn", interrupt.cause).steps()
+            except Undo as decision:
+                part = self._go_back(decision)
 
     def _go_back(self, undo: Undo) -> Steps:
         self._is_undone = True
@@ -106,6 +127,7 @@ class Rollout(PrimaryVerbs):
         self._scale_downs += 1
         self.outcome, self.settled_at = "in_progress", math.nan
         self._inconclusive = self._paused = self._stalled = None
+        self._pause_over = None
         self.world.log(undo.source, "undo", self.candidate.version, as_sentence(undo.reason))
         yield from self.story.undo(self)
         self.finish("rolled_back", undo.reason)
@@ -149,30 +171,42 @@ class Rollout(PrimaryVerbs):
             yield from self._await_person("A pause without duration waits for a person.")
             return
         self.say("pause", self.candidate.version, f"Waits {format_duration(seconds)}.")
-        yield self.world.env.after(seconds, STRATEGY)
+        yield self._or_promoted(self.world.env.after(seconds, STRATEGY))
+        self._pause_over = None
         yield from self._clear_doubt()
+
+    def end_pause(self) -> bool:
+        """End the pause that the rollout is in; return False when it is in none."""
+        over, self._pause_over = self._pause_over, None
+        if over is not None:
+            self.world.env.fire(over, PERSON)
+        return over is not None
+
+    def _or_promoted(self, event: simpy.Event) -> simpy.Event:
+        """Return an event for whichever comes first: that one, or an operator who ends the pause."""
+        self._pause_over = self.world.env.event()
+        return event | self._pause_over
 
     def _await_person(self, reason: str) -> Steps:
         self._paused = reason
         self._approvals += 1
         self.say("pause", self.candidate.version, reason)
-        yield approval(self.world, self._approvals)
-        self.world.log("person", "approve", self.candidate.version, "The approver lets the rollout go on.")
-        self._paused = None
+        yield self._or_promoted(approval(self.world, self._approvals))
+        self._approved()
 
     def ask(self, reason: str) -> simpy.Event:
         """Return an event for the moment when a person approves, without waiting for it."""
         self._paused = reason
         self._approvals += 1
         self.say("pause", self.candidate.version, reason)
-        approved = approval(self.world, self._approvals)
+        approved = self._or_promoted(approval(self.world, self._approvals))
         approved.callbacks.append(lambda _: self._approved())
         return approved
 
     def _approved(self) -> None:
-        if self._paused is not None:
+        if self._paused is not None and self._pause_over is not None:
             self.world.log("person", "approve", self.candidate.version, "The approver lets the rollout go on.")
-        self._paused = None
+        self._paused = self._pause_over = None
 
     def give_up(self, reason: str) -> NoReturn:
         """Undo the release by the strategy's own decision.

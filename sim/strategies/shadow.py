@@ -23,6 +23,7 @@ class Shadow(Story):
 
     kind: ClassVar[str] = "shadow"
     summary: ClassVar[str] = "Send copies of the requests to the new version: no user sees its answers."
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
 
     type: Literal["shadow"] = Field("shadow", description="The strategy; may be left out where the name says it.")
     mirror_percentage: Percent = Field(100.0, description="Percentage of the requests that are copied.")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from sim.spec.strategy import StrategySpec
+from sim.strategies.operations import ACTIONS
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
     from sim.cluster.world import World
+    from sim.spec.operation import Operation
     from sim.strategies.rollout import Rollout
 
 
@@ -38,6 +40,10 @@ class Story(StrategySpec):
     def undo(self, rollout: Rollout) -> Steps:
         """Bring all users back to the old version."""
         raise NotImplementedError
+
+    def operate(self, rollout: Rollout, operation: Operation) -> str | None:
+        """Do what an operator asks, one of `actions`; return why it is refused, None when it is done."""
+        return ACTIONS[operation.action](rollout, operation)
 
     def begin(self, world: World) -> Rollout:
         """Return the rollout of this strategy in a world, not yet started."""
