@@ -62,6 +62,7 @@ from sim.engine.layout import (
     WAITING,
 )
 from sim.engine.outliers import connect, panics, report
+from sim.engine.sharing import leave, share
 from sim.engine.workers import change_busy, enqueue, go_on, leave_queue, new_worker, start
 
 LONGEST_BACKOFF = 10.0
@@ -159,14 +160,17 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         return
     if state.iv[SPLITS] == 1:
         connect(state, t, p)
-    if state.pod_busy[p] < state.version_workers[v]:
-        change_busy(state, t, p, v, MORE)
-        start(state, t, c, p, new_worker(state, p))
-    elif state.pod_waiting[p] < state.version_queue[v]:
-        enqueue(state, c, p)
-    else:
+    is_full = state.pod_busy[p] >= state.version_workers[v]
+    if is_full and state.pod_waiting[p] >= state.version_queue[v]:
         turn_away(state, t, c, p, SHED)
         return
+    if state.version_shares[v] == 1:
+        share(state, t, c, p)
+    elif is_full:
+        enqueue(state, c, p)
+    else:
+        change_busy(state, t, p, v, MORE)
+        start(state, t, c, p, new_worker(state, p))
     state.pod_requests[p] += 1
     state.pool_requests[pool] += 1
     if state.fv[PER_TRY_SECONDS] < math.inf and state.call_copy[c] == ORIGINAL:
@@ -185,7 +189,7 @@ def finish_service(state: Any, t: float, w: int) -> None:
     """Worker w has finished its work; the caller hears of it if it still waits."""
     c = state.worker_call[w]
     if c < 0:
-        go_on(state, t, w)
+        end_work(state, t, w)
         return
     p = state.worker_pod[w]
     status = state.call_status[c]
@@ -193,8 +197,17 @@ def finish_service(state: Any, t: float, w: int) -> None:
         report(state, t, p, state.call_pool[c], ERROR, status)
     state.pod_requests[p] -= 1
     state.pool_requests[state.call_pool[c]] -= 1
-    go_on(state, t, w)
+    end_work(state, t, w)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
+
+
+@compiled
+def end_work(state: Any, t: float, w: int) -> None:
+    """Worker w has done its work: it goes on with another, or is free."""
+    if state.version_shares[state.pod_version[state.worker_pod[w]]] == 1:
+        leave(state, t, w)
+    else:
+        go_on(state, t, w)
 
 
 @compiled

@@ -65,6 +65,7 @@ class CompiledPlane:
         self._state.pod_version[pod], self._state.pod_ordinal[pod] = version, ordinal
         self._state.pod_luck[pod] = pod_luck(self._requests.seed, self._requests.replication, version, ordinal)
         self._state.pod_head[pod] = self._state.pod_tail[pod] = -1
+        self._share_nothing(pod)
 
     def listen(self, pod: int, since: float) -> None:
         """The pod accepts connections."""
@@ -92,6 +93,7 @@ class CompiledPlane:
         state.version_waiting[state.pod_version[pod]] -= state.pod_waiting[pod]
         state.pod_waiting[pod] = state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
+        self._share_nothing(pod)
         self._stop_workers(pod)
         reset(state, self._now, pod, held)
 
@@ -101,6 +103,11 @@ class CompiledPlane:
         held = np.flatnonzero((state.call_pod == pod) & ((state.call_state == WAITING) | (state.call_state == RUNNING)))
         return held[np.argsort(2 * state.call_request[held] + state.call_copy[held])]
 
+    def _share_nothing(self, pod: int) -> None:
+        state = self._state
+        state.pod_first[pod] = state.pod_expected[pod] = -1
+        state.pod_virtual[pod], state.pod_virtual_at[pod], state.pod_speed[pod] = 0.0, 0.0, 1.0
+
     def _stop_workers(self, pod: int) -> None:
         state = self._state
         slots = np.flatnonzero(state.worker_pod == pod)
@@ -108,7 +115,7 @@ class CompiledPlane:
             version = int(state.pod_version[pod])
             state.version_area[version] += state.version_busy[version] * (self._now - state.version_since[version])
             state.version_since[version] = self._now
-            state.version_busy[version] -= len(slots)
+            state.version_busy[version] -= state.pod_busy[pod]
             state.pod_area[pod] += state.pod_busy[pod] * (self._now - state.pod_busy_since[pod])
             state.pod_busy_since[pod] = self._now
         state.pod_busy[pod] = 0

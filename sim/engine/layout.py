@@ -87,6 +87,7 @@ CALL_FIELDS: dict[str, type] = {
 }  # fmt: skip
 WORKER_FIELDS: dict[str, type] = {
     "worker_call": np.int64, "worker_pod": np.int64, "worker_due": np.float64, "worker_code": np.int64,
+    "worker_end": np.float64, "worker_child": np.int64, "worker_sibling": np.int64,
 }  # fmt: skip
 ROW_FIELDS: dict[str, type] = {
     "row_request": np.int64, "row_copy": np.int8, "row_version": np.int16, "row_pod": np.int32,
@@ -113,5 +114,7 @@ POD_FIELDS: dict[str, type] = {
     "pod_total": np.int64, "pod_good": np.int64, "pod_local_total": np.int64, "pod_local_good": np.int64,
     "pod_volume": np.int64, "pod_rate": np.float64,
     "pod_ordinal": np.int64, "pod_luck": np.float64,
+    "pod_first": np.int64, "pod_expected": np.int64,
+    "pod_virtual": np.float64, "pod_virtual_at": np.float64, "pod_speed": np.float64,
     "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
 }  # fmt: skip

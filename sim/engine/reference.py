@@ -53,6 +53,7 @@ from sim.engine.reference_parts import (
     Pool,
 )
 from sim.engine.reference_service import Circumstances, Luck, decide
+from sim.engine.reference_sharing import Sharing
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.routers import NOBODY, ROUTERS
 from sim.spec.mesh import HttpPool
@@ -217,14 +218,17 @@ class ReferencePlane:
             return self.turn_away(pod, call, REFUSED)
         self.connect(pod)
         version = self.config.versions[pod.version]
-        if pod.busy.workers < version.concurrency:
+        is_full = pod.busy.workers >= version.concurrency
+        if is_full and version.queue_capacity is not None and pod.held_up >= version.queue_capacity:
+            return self.turn_away(pod, call, SHED)
+        if version.discipline == "processorSharing":
+            self.share(pod, attempt)
+        elif is_full:
+            pod.waiting[attempt] = None
+        else:
             self.change_busy(pod, 1)
             pod.serving[attempt] = None
             self.clock.process(self.work(pod, attempt, *self.begin(pod, attempt)))
-        elif version.queue_capacity is None or len(pod.waiting) < version.queue_capacity:
-            pod.waiting[attempt] = None
-        else:
-            return self.turn_away(pod, call, SHED)
         call.pool.requests += 1
         self.limit(attempt)
         return None
@@ -271,12 +275,7 @@ class ReferencePlane:
             yield self.clock.at(self.clock.now + seconds, COMPLETION, attempt.call.key)
             if pod.lives != life:
                 return
-            if attempt in pod.serving:
-                del pod.serving[attempt]
-                attempt.call.pool.requests -= 1
-                answer = OK if status == OK.status else Answer(Reason.ERROR, status)
-                self.observe(pod, attempt.call.pool, answer)
-                self.tell(attempt.call, answer)
+            self.finish(pod, attempt, status)
             if not pod.waiting:
                 break
             attempt = next(iter(pod.waiting))
@@ -284,6 +283,46 @@ class ReferencePlane:
             pod.serving[attempt] = None
             seconds, status = self.begin(pod, attempt)
         self.change_busy(pod, -1)
+
+    def finish(self, pod: Pod, attempt: Attempt, status: int) -> None:
+        """The work on an attempt is done; its caller hears of it if it still waits."""
+        if attempt in pod.serving:
+            del pod.serving[attempt]
+            attempt.call.pool.requests -= 1
+            answer = OK if status == OK.status else Answer(Reason.ERROR, status)
+            self.observe(pod, attempt.call.pool, answer)
+            self.tell(attempt.call, answer)
+
+    def share(self, pod: Pod, attempt: Attempt) -> None:
+        """The attempt runs at once, beside all others at the pod."""
+        pod.sharing.pass_time(self.clock.now)
+        pod.serving[attempt] = None
+        if pod.busy.workers < self.config.versions[pod.version].concurrency:
+            self.change_busy(pod, 1)
+        pod.sharing.add(*self.begin(pod, attempt), attempt)
+        self.expect_end(pod)
+
+    def expect_end(self, pod: Pod) -> None:
+        """Wait for the end of the next that ends at a pod whose requests share its cores."""
+        sharing = pod.sharing
+        wait = sharing.expect(self.config.versions[pod.version].concurrency)
+        if wait is None:
+            return
+        turn = sharing.turn
+
+        def end() -> None:
+            if pod.sharing is sharing and sharing.turn == turn:
+                self.end_shared(pod)
+
+        self.clock.call_at(self.clock.now + wait, COMPLETION, sharing.expected.call.key, end)
+
+    def end_shared(self, pod: Pod) -> None:
+        """The next to end at the pod has ended."""
+        attempt, status = pod.sharing.pop(self.clock.now)
+        self.finish(pod, attempt, status)
+        if len(pod.sharing.running) < pod.busy.workers:
+            self.change_busy(pod, -1)
+        self.expect_end(pod)
 
     def change_busy(self, pod: Pod, change: int) -> None:
         """Change the number of a pod's busy workers, and of its version's."""
@@ -525,6 +564,7 @@ class ReferencePlane:
         killed.waiting.clear()
         killed.listens = False
         killed.lives += 1
+        killed.sharing = Sharing()
         if killed.busy.workers:
             self.change_busy(killed, -killed.busy.workers)
         for attempt in held:
@@ -545,7 +585,7 @@ class ReferencePlane:
         """Return queue and busy workers per version now."""
         waiting = np.zeros(len(self.busy), np.int64)
         for pod in self.pods:
-            waiting[pod.version] += len(pod.waiting)
+            waiting[pod.version] += pod.held_up
         workers = np.array([busy.workers for busy in self.busy], np.int64)
         return Load(waiting, workers, np.array([busy.seconds(self.clock.now) for busy in self.busy]))
 
@@ -554,7 +594,7 @@ class ReferencePlane:
         return PodLoad(
             np.array([pod.started for pod in self.pods], np.int64),
             np.array([pod.busy.seconds(self.clock.now) for pod in self.pods], np.float64),
-            np.array([len(pod.waiting) for pod in self.pods], np.int64),
+            np.array([pod.held_up for pod in self.pods], np.int64),
         )
 
     def answers(self) -> Answers:

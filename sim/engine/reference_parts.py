@@ -9,6 +9,7 @@ from typing import Any
 from sim.engine.protocol import Reason
 from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
 from sim.engine.reference_service import Luck
+from sim.engine.reference_sharing import Sharing
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class Pod:
     serving: dict[Attempt, None] = field(default_factory=dict)
     waiting: dict[Attempt, None] = field(default_factory=dict)
     busy: Busy = field(default_factory=Busy)
+    sharing: Sharing = field(default_factory=Sharing)
     started: int = 0
     is_endpoint: bool = False
     outlier: Outlier = field(default_factory=Outlier)
@@ -88,6 +90,11 @@ class Pod:
     def requests(self) -> int:
         """Return the number of requests here that nobody has given up."""
         return len(self.serving) + len(self.waiting)
+
+    @property
+    def held_up(self) -> int:
+        """Return how many requests there are beyond its busy workers."""
+        return len(self.waiting) + max(len(self.sharing.running) - self.busy.workers, 0)
 
 
 @dataclass(eq=False)

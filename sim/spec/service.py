@@ -50,6 +50,11 @@ class PodKeys(Model):
     concurrency: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(
         1, description="Requests a pod serves at once; the rest wait, first come first served."
     )
+    discipline: Literal["fifo", "processorSharing"] = Field(
+        "fifo",
+        description="fifo: first come first served. processorSharing: all run at once and share the pod's cores, as "
+        "many as concurrency; each goes slower when there are more, and queueCapacity bounds how many more.",
+    )
     queue_capacity: Annotated[int, Quantity("count", high=1_000_000)] | None = Field(
         None, description="More requests waiting at a pod than this are answered 503 at once; without it, no limit."
     )

@@ -143,6 +143,16 @@ CASES: dict[str, Setup] = {
         {"error_rate": 0.4, "every": 1, "for": 0.5, "ramp_up": 0.25, "drawn_per": "request"},
         {"extra_latency": 0.05, "pods": "50%", "pod_age": 0.5},
     ).but(moves=churn(10)),
+    "processor sharing": busy_release().but(
+        mesh=mesh(timeout=0.2, retries=patient(per_try_timeout=0.1), outlier_detection=EJECTION),
+        versions=versions(*FAILING, **BUSY, queue_capacity=3, discipline="processorSharing")
+    ),
+    "processor sharing, overload": busy_release(timeout=0.2, load_balancer="leastRequest").but(
+        versions=versions(*FAILING, **BUSY, discipline="processorSharing"), pods=(4, 1), moves=churn(5, kill=3)
+    ),
+    "grid, processor sharing": grid_storm().but(
+        versions=versions(*FAILING, concurrency=2, latency=4 * GRID, discipline="processorSharing")
+    ),
     "cold start": with_faults({"cold_start": {"factor": 5, "half_life": 0.5}}).but(moves=churn(10)),
     "grid": grid_storm(),
     "grid, least request": grid_storm(load_balancer="leastRequest"),
@@ -278,7 +288,7 @@ laws = st.sampled_from(
 own_keys = st.fixed_dictionaries({"faults": st.lists(fault_keys, max_size=2).map(tuple)}, optional={"latency": laws})
 common_keys = st.fixed_dictionaries(
     {"concurrency": st.integers(1, 3), "latency": laws, "error_rate": st.sampled_from([0.0, 0.1])},
-    optional={"queue_capacity": st.integers(0, 5)},
+    optional={"queue_capacity": st.integers(0, 5), "discipline": st.just("processorSharing")},
 )
 percents = st.sampled_from([0.0, 5.0, 50.0, 95.0, 100.0])
 

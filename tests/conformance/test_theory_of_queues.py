@@ -63,6 +63,21 @@ def test_waits_of_mg1_follow_pollaczek_and_khinchine(cv: float) -> None:
     assert_mean(values, 0.6 / 0.4 * MEAN * (1 + cv**2) / 2)
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("cv", [0.5, 1.0, 3.0])
+def test_shared_cores_are_insensitive_to_the_law(cores: int, cv: float) -> None:
+    """M/G/c-PS has the sojourn of M/M/c whatever the law of the same mean. Source: Cohen (1979)."""
+    rate = 0.7 * cores / MEAN
+    law = {"distribution": "gamma", "mean": MEAN, "cv": cv}
+    own = versions(concurrency=cores, latency=law, discipline="processorSharing")
+    setup = Setup(drawn(rate, 200_000 / rate, seed=20 + cores), own)
+    given = answers("compiled", setup)
+    order = np.argsort(given.request)
+    sojourn = (given.finish[order] - setup.requests.arrival)[20_000:]
+    load = 0.7 * cores
+    assert_mean(sojourn, MEAN + erlang_c(cores, load) * MEAN / (cores - load))
+
+
 def test_utilization_is_rate_times_service_time() -> None:
     setup = Setup(drawn(100, 2000), versions(concurrency=4, latency={"distribution": "exponential", "mean": MEAN}))
     busy = served("compiled", setup).load().busy_seconds[0]
