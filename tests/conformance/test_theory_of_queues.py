@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 from planes import BARE_MESH, Setup, answers, drawn, served, started, versions
-from scipy import stats
+from scipy import optimize, stats
 
 from sim.engine.protocol import Reason, Route
 from sim.spec.mesh import Mesh
 from sim.spec.users import Users
 
 MEAN = 0.02
+EXPONENTIAL = {"distribution": "exponential", "mean": MEAN}
 BATCHES = 30
 FALSE_ALARM = 1e-4
 """Chance that a right engine fails one of the tests of means, by Student's t over the batches."""
@@ -45,10 +46,51 @@ def assert_mean(values: np.ndarray[Any, Any], expected: float) -> None:
 @pytest.mark.parametrize(("servers", "utilization"), [(1, 0.5), (1, 0.8), (2, 0.7), (4, 0.8), (10, 0.9)])
 def test_waits_of_mmc_follow_erlang_c(servers: int, utilization: float) -> None:
     load = servers * utilization
-    values = waits(load / MEAN, servers, {"distribution": "exponential", "mean": MEAN}, seed=servers)
+    values = waits(load / MEAN, servers, EXPONENTIAL, seed=servers)
     chance = erlang_c(servers, load)
     assert_mean((values > 0).astype(float), chance)
     assert_mean(values, chance * MEAN / (servers - load))
+
+
+@pytest.mark.parametrize("servers", [1, 4])
+def test_waits_of_mmc_have_an_exponential_tail(servers: int) -> None:
+    """P(wait > t) = C exp(-(c mu - lambda) t): the quantiles of Erlang C."""
+    load = 0.8 * servers
+    values = waits(load / MEAN, servers, EXPONENTIAL, seed=30 + servers)
+    for chance in (0.1, 0.01):
+        moment = math.log(erlang_c(servers, load) / chance) * MEAN / (servers - load)
+        assert_mean((values > moment).astype(float), chance)
+
+
+@pytest.mark.parametrize("pods", [2, 10])
+def test_round_robin_makes_each_pod_an_erlang_queue(pods: int) -> None:
+    """Every pods-th Poisson arrival: E_k/M/1, whose chance of waiting is the root s of s = A*(mu (1 - s))."""
+    utilization = 0.8
+    rate = pods * utilization / MEAN
+
+    def excess(s: float) -> float:
+        return float((rate * MEAN / (rate * MEAN + 1 - s)) ** pods - s)
+
+    root = optimize.brentq(excess, 1e-9, 1 - 1e-6)
+    setup = Setup(drawn(rate, 200_000 / rate, seed=pods), versions(latency=EXPONENTIAL), pods=(pods,))
+    given = answers("compiled", setup)
+    values = (given.start[np.argsort(given.request)] - setup.requests.arrival)[20_000:]
+    assert_mean((values > 0).astype(float), root)
+    assert_mean(values, root * MEAN / (1 - root))
+
+
+@pytest.mark.parametrize(("servers", "queue", "utilization"), [(1, 0, 0.7), (4, 0, 1.0), (2, 3, 1.2), (3, 10, 0.9)])
+def test_a_full_queue_loses_what_mmck_loses(servers: int, queue: int, utilization: float) -> None:
+    load = servers * utilization
+    terms = [
+        load**k / math.factorial(min(k, servers)) / servers ** max(k - servers, 0) for k in range(servers + queue + 1)
+    ]
+    own = versions(concurrency=servers, queue_capacity=queue, latency=EXPONENTIAL)
+    setup = Setup(drawn(load / MEAN, 200_000 * MEAN / load, seed=40 + queue), own)
+    given = answers("compiled", setup)
+    shed = np.zeros(len(setup.requests.arrival))
+    shed[given.request] = given.reason == Reason.SHED
+    assert_mean(shed[20_000:], terms[-1] / sum(terms))
 
 
 @pytest.mark.parametrize("utilization", [0.5, 0.8])
@@ -79,7 +121,7 @@ def test_shared_cores_are_insensitive_to_the_law(cores: int, cv: float) -> None:
 
 
 def test_utilization_is_rate_times_service_time() -> None:
-    setup = Setup(drawn(100, 2000), versions(concurrency=4, latency={"distribution": "exponential", "mean": MEAN}))
+    setup = Setup(drawn(100, 2000), versions(concurrency=4, latency=EXPONENTIAL))
     busy = served("compiled", setup).load().busy_seconds[0]
     # 200,000 exponential service times: relative standard error 1 / sqrt(n), times 5; false alarms 6e-7.
     assert busy == pytest.approx(len(setup.requests.arrival) * MEAN, rel=5 / math.sqrt(len(setup.requests.arrival)))
@@ -87,7 +129,7 @@ def test_utilization_is_rate_times_service_time() -> None:
 
 @pytest.mark.parametrize("engine", ["compiled", "reference"])
 def test_littles_law_holds_exactly_over_a_closed_window(engine: str) -> None:
-    rate, latency = 256.0, {"distribution": "exponential", "mean": MEAN}
+    rate, latency = 256.0, EXPONENTIAL
     plane = started(engine, Setup(drawn(rate, 4), versions(concurrency=4, latency=latency)))
     plane.advance(math.inf)
     given, arrival = plane.answers(), drawn(rate, 4).arrival
@@ -147,7 +189,7 @@ def test_every_request_ends_once() -> None:
 
 
 def test_a_random_pod_waits_longer_than_one_in_turn_and_that_longer_than_the_less_busy_of_two() -> None:
-    latency = {"distribution": "exponential", "mean": MEAN}
+    latency = EXPONENTIAL
     setup = Setup(drawn(400, 100), versions(latency=latency), pods=(10,), mesh=BARE_MESH)
     means = []
     for balancer in ("random", "roundRobin", "leastRequest"):
