@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.activity import activities
+from sim.engine.batches import batch_sizes
+from sim.engine.bursts import in_bursts
 from sim.engine.cache import compiled, entry_point
 from sim.engine.keyed import ARRIVAL, IDENTITY, USER, U, block, uniform
 from sim.engine.portable import plog
@@ -35,11 +38,13 @@ def draw_requests(
     """Return all requests of a run, a function of seed and replication and of nothing else that is random."""
     given = None if trace is None else _given(trace, duration)
     arrival = _arrivals(traffic, seed, replication, -warmup, duration) if given is None else given.at_seconds
-    user, conversion = _identities(len(arrival), users.count, seed, replication)
+    order, sticky, propensity = _own_numbers(users.count, seed, replication)
+    segment = _segments(users, order)
+    conversion = np.empty(len(arrival))
+    user = _identities(activities(users, segment, seed, replication), users.count, seed, replication, conversion)
     if given is not None and given.user is not None:
         user = given.user.astype(np.int32)
-    order, sticky, propensity = _own_numbers(users.count, seed, replication)
-    columns = (arrival, user, _segments(users, order), sticky, propensity, conversion)
+    columns = (arrival, user, segment, sticky, propensity, conversion)
     for column in columns:
         column.setflags(write=False)
     return Requests(seed, replication, *columns, segments=tuple(users.segments))
@@ -52,10 +57,20 @@ def _given(trace: Trace, duration: float) -> Trace:
 
 
 def _arrivals(traffic: Traffic, seed: int, replication: int, start: float, end: float) -> Floats:
+    """Return the moments of all requests, several at one moment where they come in batches."""
     pieces = np.array(list(traffic.stretches(start, end)), np.float64).reshape(-1, 4)
+    if traffic.bursty is not None:
+        pieces = in_bursts(pieces, traffic.bursty, seed, replication)
+    if traffic.batch_size is None:
+        return _moments(pieces, traffic.arrivals == "constant", seed, replication)
+    pieces[:, 2:] /= traffic.batch_size.mean_seconds()
+    moments = _moments(pieces, traffic.arrivals == "constant", seed, replication)
+    return np.repeat(moments, batch_sizes(traffic.batch_size, len(moments), seed, replication))
+
+
+def _moments(pieces: Floats, fixed: bool, seed: int, replication: int) -> Floats:
     expected = float(((pieces[:, 1] - pieces[:, 0]) * (pieces[:, 2] + pieces[:, 3])).sum() / 2)
     room = int(expected + SPARE_DEVIATIONS * (math.sqrt(expected) + 1))
-    fixed = traffic.arrivals == "constant"
     while True:
         arrival = np.empty(room)
         count = fill_arrivals(U(seed), U(replication), pieces.ravel(), len(pieces), fixed, arrival)
@@ -64,10 +79,18 @@ def _arrivals(traffic: Traffic, seed: int, replication: int, start: float, end: 
         room *= 2
 
 
-def _identities(count: int, users: int, seed: int, replication: int) -> tuple[NDArray[np.int32], Floats]:
-    user, conversion = np.empty(count, np.int32), np.empty(count)
-    fill_identities(U(seed), U(replication), users, user, conversion)
-    return user, conversion
+def _identities(
+    activity: Floats | None, users: int, seed: int, replication: int, conversion: Floats
+) -> NDArray[np.int32]:
+    """Return each request's user: all alike, or as often as they are active."""
+    user, place = np.empty(len(conversion), np.int32), np.empty(len(conversion))
+    fill_identities(U(seed), U(replication), users, user, place, conversion)
+    if activity is None:
+        return user
+    reach = np.cumsum(activity)
+    # The place may round up to the whole sum, which is past the last user.
+    chosen: NDArray[np.int64] = np.minimum(np.searchsorted(reach, place * reach[-1], side="right"), users - 1)
+    return chosen.astype(np.int32)
 
 
 def _own_numbers(users: int, seed: int, replication: int) -> tuple[Floats, Floats, Floats]:
@@ -149,10 +172,11 @@ def fill_arrivals(k0: Any, k1: Any, pieces: Any, count: int, fixed: bool, arriva
 
 
 @entry_point
-def fill_identities(k0: Any, k1: Any, users: int, user: Any, conversion: Any) -> None:
+def fill_identities(k0: Any, k1: Any, users: int, user: Any, place: Any, conversion: Any) -> None:
     for request in range(len(user)):
         w0, w1, _w2, _w3 = block(k0, k1, U(request), U(0), U(0), U(IDENTITY))
-        user[request] = int(uniform(w0) * users)
+        place[request] = uniform(w0)
+        user[request] = int(place[request] * users)
         conversion[request] = uniform(w1)
 
 

@@ -13,6 +13,10 @@ Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a,
     POD      service, version, ordinal (OF_FAULTS for the service: which pods meet a fault)
     CONTROL  what, ordinal            propagation delays, reactions
     AFFINITY                          word 0 salt of the consistent hash
+    BURST    phase, part              word 0 (and 1 of the first phase) its length; part 0 lulls, 1 bursts, 2 the first
+    BATCH    batch                    word 0 its size, 1 how the size is rounded
+    ACTIVITY user                     word 0
+    REPLAY   row of a trace           word 0 whether it is kept, 1 when in its interval it comes
 
 Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011); constants as in Random123's philox.h.
 """
@@ -27,10 +31,12 @@ import numpy as np
 from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from sim.engine.cache import IS_PLAIN, compiled, entry_point
 
 Kernel = Callable[..., Any]
+Floats = NDArray[np.float64]
 
 
 class Purpose(IntEnum):
@@ -45,6 +51,10 @@ class Purpose(IntEnum):
     POD = 6
     CONTROL = 7
     AFFINITY = 8
+    BURST = 9
+    BATCH = 10
+    ACTIVITY = 11
+    REPLAY = 12
 
 
 ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpose.USER)
@@ -155,6 +165,22 @@ def attempt_luck(k0: Any, k1: Any, request: Any, attempt: Any, purpose: Any) -> 
     """Return what one attempt needs: service, error, two balancer choices, backoff jitter, extra latency."""
     w0, w1, w2, w3 = block(k0, k1, request, U(ENTRY_PATH), attempt, purpose)
     return uniform(w0), high(w1), high(w2), low(w2), high(w3), low(w3)
+
+
+@entry_point
+def fill_uniforms(k0: Any, k1: Any, b: Any, purpose: Any, first: Any, second: Any) -> None:
+    """Write the first two numbers of each of the blocks 0, 1, 2, ... with this second word."""
+    for a in range(len(first)):
+        w0, w1, _w2, _w3 = block(k0, k1, U(a), b, U(0), purpose)
+        first[a] = uniform(w0)
+        second[a] = uniform(w1)
+
+
+def many_uniforms(seed: int, replication: int, purpose: int, part: int, count: int) -> tuple[Floats, Floats]:
+    """Return two numbers strictly inside (0, 1) for each of so many things, a function of the arguments alone."""
+    first, second = np.empty(count), np.empty(count)
+    fill_uniforms(U(seed), U(replication), U(part), U(purpose), first, second)
+    return first, second
 
 
 def uniforms(

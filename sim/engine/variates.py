@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from sim.engine.cache import compiled, entry_point
 from sim.engine.laws import (
     CONSTANT,
@@ -79,6 +82,20 @@ def variate(law: int, a: float, b: float, table: Any, base: int, u: float) -> fl
 @entry_point
 def _one(law: int, a: float, b: float, table: Any, u: float) -> float:
     return variate(law, a, b, table, 0, u)
+
+
+@entry_point
+def _many(law: int, a: float, b: float, table: Any, u: Any, out: Any) -> None:
+    for i in range(len(u)):
+        out[i] = variate(law, a, b, table, 0, u[i])
+
+
+def quantiles(law: Law, u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what `quantile` returns for each of many numbers."""
+    code = encode(law)
+    out = np.empty(len(u))
+    _many(code.law, code.a, code.b, code.table, u, out)
+    return out
 
 
 def quantile(law: Law, u: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,10 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from sim.spec.bursty import Bursty
+from sim.spec.distributions import Law
 from sim.spec.model import Model, Name, PlacedError, Text
-from sim.units import Duration, Rate, format_duration
+from sim.units import LONGEST, Duration, PositiveDuration, Rate, format_duration
 
 MOST_POINTS = 1_000
+MOST_REPEATED_POINTS = 1_000_000
+"""A profile is written out for its run; so many points are one every 2.6 s of the longest."""
+
+Stretch = tuple[float, float, float, float]
+"""From, to, rate at from, rate at to."""
 
 
 class ProfilePoint(Model):
@@ -43,8 +51,17 @@ class Traffic(Model):
     profile: tuple[ProfilePoint, ...] = Field(
         (), max_length=MOST_POINTS, description="Rates from moments on, in order."
     )
+    period: PositiveDuration | None = Field(
+        None, description="The profile begins again after this long, also before the release: 24h for a daily curve."
+    )
     arrivals: Literal["poisson", "constant"] = Field(
         "poisson", description="poisson: independent users; constant: evenly spaced."
+    )
+    bursty: Bursty | None = Field(None, description="Bursts and lulls around the rate or profile.")
+    batch_size: Law | None = Field(
+        None,
+        description="Requests that arrive at one moment: a number or a distribution of numbers, rounded at random so "
+        "that their mean stays. The rate counts requests, so batches are rarer.",
     )
     trace: Text | None = Field(
         None, description="A CSV file in the scenario's folder with at_seconds and, optionally, user."
@@ -66,6 +83,32 @@ class Traffic(Model):
         return self
 
     @model_validator(mode="after")
+    def _shapes_fit(self) -> Traffic:
+        if self.trace is not None:
+            for key, value in (("bursty", self.bursty), ("batchSize", self.batch_size)):
+                if value is not None:
+                    raise PlacedError((key,), "shapes a rate, and the requests are those of a trace; must be left out")
+        if self.batch_size is not None and self.batch_size.mean_seconds() < 1:
+            mean = self.batch_size.mean_seconds()
+            raise PlacedError(("batchSize",), f"has the mean {mean:g}; must be at least 1 request")
+        return self
+
+    @model_validator(mode="after")
+    def _period_fits(self) -> Traffic:
+        if self.period is None:
+            return self
+        if not self.profile:
+            raise PlacedError(("period",), "repeats a profile, and there is none; must be left out")
+        if self.profile[-1].at >= self.period:
+            last, period = format_duration(self.profile[-1].at), format_duration(self.period)
+            raise PlacedError(("profile", len(self.profile) - 1, "at"), f"is {last}; must be below period, {period}")
+        if LONGEST / self.period * len(self.profile) > MOST_REPEATED_POINTS:
+            shortest = format_duration(math.ceil(LONGEST * len(self.profile) / MOST_REPEATED_POINTS))
+            message = f"is {format_duration(self.period)}; must be at least {shortest} for so many points"
+            raise PlacedError(("period",), message)
+        return self
+
+    @model_validator(mode="after")
     def _in_order(self) -> Traffic:
         for index, (left, right) in enumerate(pairwise(self.profile)):
             if right.at <= left.at:
@@ -74,9 +117,9 @@ class Traffic(Model):
                 raise PlacedError(("profile", index + 1, "at"), message)
         return self
 
-    def stretches(self, start: float, end: float) -> Iterator[tuple[float, float, float, float]]:
+    def stretches(self, start: float, end: float) -> Iterator[Stretch]:
         """Yield (from, to, rate at from, rate at to) that cover [start, end); nothing for a trace."""
-        points = self.profile or (() if self.rate is None else (ProfilePoint(at=0.0, rate=self.rate),))
+        points = list(self._points(start, end))
         if not points:
             return
         if start < points[0].at:
@@ -87,14 +130,21 @@ class Traffic(Model):
             target = points[index + 1].rate if point.ramp == "linear" and not last else point.rate
             yield from _clipped(point.at, until, point.rate, target, start, end)
 
+    def _points(self, start: float, end: float) -> Iterator[ProfilePoint]:
+        """Yield the points of the profile, repeated from before `start` to after `end` if it repeats."""
+        if self.period is None:
+            yield from self.profile or (() if self.rate is None else (ProfilePoint(at=0.0, rate=self.rate),))
+            return
+        for turn in range(math.floor(start / self.period) - 1, math.ceil(end / self.period) + 1):
+            for point in self.profile:
+                yield point.model_copy(update={"at": turn * self.period + point.at})
+
     def expected_requests(self, start: float, end: float) -> float:
         """Return the expected number of arrivals in [start, end), a trace left out."""
         return sum((to - from_) * (first + last) / 2 for from_, to, first, last in self.stretches(start, end))
 
 
-def _clipped(
-    from_: float, to: float, first: float, last: float, start: float, end: float
-) -> Iterator[tuple[float, float, float, float]]:
+def _clipped(from_: float, to: float, first: float, last: float, start: float, end: float) -> Iterator[Stretch]:
     left, right = max(from_, start), min(to, end)
     if right > left:
         slope = (last - first) / (to - from_)

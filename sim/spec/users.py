@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, model_validator
 
-from sim.spec.model import EMPTY, Frozen, Model, Name, Text
+from sim.spec.distributions import Law
+from sim.spec.model import EMPTY, Frozen, Model, Name, PlacedError, Text
 from sim.units import Quantity, Share
 
 MOST_USERS = 10_000_000
@@ -24,6 +25,9 @@ class Segment(Model):
     headers: Frozen[Text, Text] = Field(EMPTY, max_length=MOST_HEADERS, description="Headers that its requests carry.")
     cookies: Frozen[Text, Text] = Field(EMPTY, max_length=MOST_HEADERS, description="Cookies that its requests carry.")
     public: StrictBool = Field(True, description="false: testers, left out of user damage.")
+    rate_factor: Annotated[float, Quantity("number", high=1_000, above=True)] = Field(
+        1.0, description="Requests of one of its users, relative to a user without; the rate of all stays as given."
+    )
 
     @model_validator(mode="after")
     def _one_size(self) -> Segment:
@@ -38,6 +42,17 @@ class Users(Model):
 
     count: Annotated[int, Quantity("count", low=1, high=MOST_USERS)] = Field(1_000, description="Number of users.")
     segments: Frozen[Name, Segment] = Field(EMPTY, max_length=MOST_SEGMENTS, description="Segments by name, in order.")
+    activity: Law | None = Field(
+        None,
+        description="Requests of a user relative to the mean: a number or a distribution of numbers, one for each user "
+        "and run. Without it, all are equally active.",
+    )
+
+    @model_validator(mode="after")
+    def _somebody_is_active(self) -> Users:
+        if self.activity is not None and self.activity.mean_seconds() <= 0:
+            raise PlacedError(("activity",), "is 0 for all users; must be above 0 on average")
+        return self
 
     @model_validator(mode="after")
     def _segments_fit(self) -> Users:
