@@ -12,7 +12,8 @@ from sim.engine.protocol import Engine, PlaneConfig, Requests
 from sim.errors import UsageError
 
 if TYPE_CHECKING:
-    from sim.spec.traffic import Trace, Traffic
+    from sim.spec.replay import Trace
+    from sim.spec.traffic import Traffic
     from sim.spec.users import Users
 
 EngineKind = Literal["compiled", "reference"]

@@ -15,7 +15,9 @@ from sim.engine.cache import compiled, entry_point
 from sim.engine.keyed import ARRIVAL, IDENTITY, USER, U, block, uniform
 from sim.engine.portable import plog
 from sim.engine.protocol import Requests
-from sim.spec.traffic import Trace, Traffic
+from sim.engine.replayed import replayed
+from sim.spec.replay import Trace
+from sim.spec.traffic import Traffic
 from sim.spec.users import Users
 
 Floats = NDArray[np.float64]
@@ -36,7 +38,8 @@ def draw_requests(
     duration: float,
 ) -> Requests:
     """Return all requests of a run, a function of seed and replication and of nothing else that is random."""
-    given = None if trace is None else _given(trace, duration)
+    even = traffic.arrivals == "constant"
+    given = None if trace is None else replayed(trace, even, seed, replication, duration)
     arrival = _arrivals(traffic, seed, replication, -warmup, duration) if given is None else given.at_seconds
     order, sticky, propensity = _own_numbers(users.count, seed, replication)
     segment = _segments(users, order)
@@ -48,12 +51,6 @@ def draw_requests(
     for column in columns:
         column.setflags(write=False)
     return Requests(seed, replication, *columns, segments=tuple(users.segments))
-
-
-def _given(trace: Trace, duration: float) -> Trace:
-    inside = (trace.at_seconds >= 0) & (trace.at_seconds < duration)
-    user = None if trace.user is None else trace.user[inside]
-    return Trace(np.ascontiguousarray(trace.at_seconds[inside], np.float64), user)
 
 
 def _arrivals(traffic: Traffic, seed: int, replication: int, start: float, end: float) -> Floats:

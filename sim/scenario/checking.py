@@ -11,9 +11,10 @@ from sim.errors import Problem, ScenarioError
 from sim.scenario import references
 from sim.scenario.document import Document
 from sim.scenario.problems import problems_of
+from sim.scenario.recording import Loaded, read_trace
 from sim.scenario.spec import ScenarioDocument, Spec
-from sim.scenario.trace import Files, Loaded, TraceError, read_trace
-from sim.spec.traffic import Trace
+from sim.scenario.trace import Files, TraceError
+from sim.spec.replay import Trace
 from sim.strategies.progressive import Progressive
 
 
@@ -55,15 +56,15 @@ def _validated(data: Any, files: Files) -> ScenarioDocument:
 
 
 def _with_trace(document: Document, model: ScenarioDocument, files: Files) -> Checked:
-    name = model.spec.traffic.trace
-    warnings = tuple(_warnings(model.spec))
-    if name is None:
+    spec, recording = model.spec, model.spec.traffic.trace
+    warnings = tuple(_warnings(spec))
+    if recording is None:
         return Checked(model, None, warnings)
     try:
-        loaded = read_trace(files.find(name), model.spec.duration, model.spec.users.count)
+        loaded = read_trace(files.find(recording.file), recording, spec.duration, spec.users.count)
     except TraceError as error:
         raise ScenarioError([document.problem(("spec", "traffic", "trace"), str(error))]) from None
-    return Checked(model, loaded.trace, (*warnings, *_left_out(name, loaded)))
+    return Checked(model, loaded.trace, (*warnings, *_left_out(recording.file, loaded)))
 
 
 def _left_out(name: str, loaded: Loaded) -> tuple[str, ...]:

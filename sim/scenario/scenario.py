@@ -26,9 +26,10 @@ from sim.spec.monitoring import Monitoring
 from sim.spec.objectives import Objectives
 from sim.spec.operation import Operation
 from sim.spec.release import Release
+from sim.spec.replay import Trace
 from sim.spec.service import Service
 from sim.spec.strategy import StrategySpec
-from sim.spec.traffic import Trace, Traffic
+from sim.spec.traffic import Traffic
 from sim.spec.users import Users
 from sim.strategies.none import NoRelease
 
@@ -97,8 +98,8 @@ class Scenario:
         """Return the SHA-256 of the resolved scenario and its trace: the same for the same simulation."""
         digest = hashlib.sha256(json.dumps(self.resolved(), ensure_ascii=False).encode())
         if self.trace is not None:
-            digest.update(self.trace.at_seconds.tobytes())
-            digest.update(b"" if self.trace.user is None else self.trace.user.tobytes())
+            for column in self.trace.columns():
+                digest.update(column.tobytes())
         return digest.hexdigest()
 
     def without_release(self) -> Scenario:
@@ -126,7 +127,7 @@ class Scenario:
     def expected_requests(self) -> float:
         """Return the number of user requests that one run is expected to have, warm-up included."""
         if self.trace is not None:
-            return float(len(self.trace.at_seconds))
+            return len(self.trace.at_seconds) * self.trace.kept
         return self.traffic.expected_requests(-self.warmup, self.duration)
 
     def check_budget(self, limit: float = BUDGET) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from sim.spec.bursty import Bursty
 from sim.spec.distributions import Law
-from sim.spec.model import Model, Name, PlacedError, Text
+from sim.spec.model import Model, Name, PlacedError
+from sim.spec.replay import Recording
 from sim.units import LONGEST, Duration, PositiveDuration, Rate, format_duration
 
 MOST_POINTS = 1_000
@@ -33,14 +31,6 @@ class ProfilePoint(Model):
     ramp: Literal["step", "linear"] = Field(
         "step", description="step: the rate holds until the next point; linear: it moves in a line to the next point's."
     )
-
-
-@dataclass(frozen=True)
-class Trace:
-    """Recorded requests. at_seconds: float64 (n,), non-decreasing, from 0; user: int32 (n,) or None."""
-
-    at_seconds: NDArray[np.float64]
-    user: NDArray[np.int32] | None
 
 
 class Traffic(Model):
@@ -63,8 +53,8 @@ class Traffic(Model):
         description="Requests that arrive at one moment: a number or a distribution of numbers, rounded at random so "
         "that their mean stays. The rate counts requests, so batches are rarer.",
     )
-    trace: Text | None = Field(
-        None, description="A CSV file in the scenario's folder with at_seconds and, optionally, user."
+    trace: Recording | None = Field(
+        None, description="Recorded requests: a CSV file in the scenario's folder, or a mapping that says more."
     )
 
     @model_validator(mode="after")

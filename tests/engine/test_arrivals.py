@@ -6,7 +6,8 @@ from scipy import stats
 
 from sim.engine import draw_requests
 from sim.engine.protocol import Requests
-from sim.spec.traffic import ProfilePoint, Trace, Traffic
+from sim.spec.replay import Trace
+from sim.spec.traffic import ProfilePoint, Traffic
 from sim.spec.users import Users
 
 USERS = Users(count=1000, segments={"testers": {"count": 25}, "beta": {"share": 0.1}})

@@ -166,8 +166,8 @@ def test_the_cost_is_known_before_the_run(bad_release: Scenario) -> None:
 
 
 def test_a_profile_costs_its_area(every_key: Scenario) -> None:
-    # 100 rps for 2.5 + 10 minutes, 200 to 50 rps for 10, 50 rps for the other 70.
-    assert every_key.expected_requests() == 60 * (100 * 12.5 + 125 * 10 + 50 * 70)
+    # The last 2.5 minutes of the day before at 50 rps, then 100 rps for 10, 200 to 50 rps for 10, 50 rps for 70.
+    assert every_key.expected_requests() == 60 * (50 * 2.5 + 100 * 10 + 125 * 10 + 50 * 70)
 
 
 def test_a_trace_gives_requests_and_users_in_order_of_appearance() -> None:
