@@ -13,6 +13,7 @@ import simpy
 from sim.cluster.clock import POD, Steps
 from sim.cluster.endpoint import Endpoint
 from sim.cluster.probes import first_answer, patience_ends, probes_before, silences_of
+from sim.cluster.restart_back_off import RestartBackOff
 from sim.record import PodRow
 
 if TYPE_CHECKING:
@@ -26,11 +27,6 @@ RELIST_SECONDS = 1.0
 """Source: Kubernetes kubelet, genericPlegRelistPeriod: how soon it notices that a container has ended."""
 MINIMUM_GRACE_SECONDS = 2.0
 """Source: Kubernetes kuberuntime_container.go, minimumGracePeriodInSeconds: what SIGTERM always gets before SIGKILL."""
-FIRST_BACK_OFF_SECONDS = 10.0
-LONGEST_BACK_OFF_SECONDS = 300.0
-"""Source: Kubernetes docs, Pod lifecycle: restarts back off 10 s, 20 s, 40 s, capped at five minutes ..."""
-BACK_OFF_FORGOTTEN_SECONDS = 600.0
-"""... and the timer is reset once a container has run for ten minutes."""
 
 
 class Crashed(Exception):
@@ -70,7 +66,7 @@ class Pod:
         self._given_up_at = math.inf
         self._given_up_by = ""
         self._began = world.now
-        self._crashes = 0
+        self._restarts = RestartBackOff()
         self._life: simpy.Process | None = None
         world.engine.add_pod(number, replica_set.number)
 
@@ -93,6 +89,11 @@ class Pod:
     def replica_set(self) -> ReplicaSet:
         """Return the set it belongs to."""
         return self._set
+
+    @property
+    def image(self) -> tuple[str, str]:
+        """Return what its containers are made from."""
+        return self._version.service, self._version.name
 
     @property
     def is_routable(self) -> bool:
@@ -149,7 +150,7 @@ class Pod:
                 try:
                     yield from self._run_container()
                 except Crashed as crash:
-                    yield from self._back_off(str(crash))
+                    yield from self._come_back(str(crash))
                 except Unanswered as given_up:
                     yield from self._restart(str(given_up))
         except simpy.Interrupt:
@@ -168,7 +169,7 @@ class Pod:
                 self._expect_end(began, began)
                 yield from self._be_probed_on(self._first_readiness_probe(began))
             except Crashed as crash:
-                yield from self._back_off(str(crash))
+                yield from self._come_back(str(crash))
                 yield from self._live()
             except Unanswered as given_up:
                 yield from self._restart(str(given_up))
@@ -194,14 +195,21 @@ class Pod:
         yield from self._be_probed(self._first_readiness_probe(began, has_started_at))
 
     def _pull_image(self) -> Steps:
-        """Wait for the image; a container that starts again finds it there."""
+        """Wait for the image; a container that starts again finds it there, and so does another pod of that node.
+
+        Source: Kubernetes docs, Images: IfNotPresent, and one pull of an image at a time.
+        """
         law = self._version.image_pull
-        if law is not None and self.restarts == 0:
-            self._is_running = False
-            yield self._world.env.after(
-                self._world.law(law, self.ordinal, f"image of {self._set.name}"), POD, self.number
-            )
-            self._is_running = True
+        if law is None or self.restarts:
+            return
+        pulled_at = self.node.images.get(self.image) if self.node else None
+        if pulled_at is None:
+            pulled_at = self._world.now + self._world.law(law, self.ordinal, f"image of {self._set.name}")
+            if self.node:
+                self.node.images[self.image] = pulled_at
+        self._is_running = False
+        yield self._world.env.moment(pulled_at, POD, self.number)
+        self._is_running = True
 
     def _expect_end(self, began: float, started: float) -> float:
         """Work out when this container ends; return when its startup probe has succeeded (without one: its start)."""
@@ -382,11 +390,15 @@ class Pod:
                     moments.append(started)
         return min(moments)
 
-    def _back_off(self, why: str) -> Steps:
-        """Be down after the container's end until the kubelet starts it again."""
+    def _come_back(self, why: str) -> Steps:
+        """Wait, after the container has ended by itself, until the kubelet starts it again."""
+        if not self._set.has_crashed:
+            self._set.has_crashed = True
+            self._world.log("kubelet", "crash", self.name, f"{self._set.name} {why}.")
+        yield from self._be_down_until(self._restarts.after_end(self._world.now), why)
+
+    def _be_down_until(self, at: float, why: str) -> Steps:
         world = self._world
-        if world.now - self._began >= BACK_OFF_FORGOTTEN_SECONDS:
-            self._crashes = 0
         self._become_unready()
         self._is_running = False
         if self._has_started and self.is_routable:
@@ -394,14 +406,12 @@ class Pod:
             world.engine.kill(self.number)
         self._has_started = False
         self._served_before = self._served() if self._leak is not None else 0
-        delay = min(FIRST_BACK_OFF_SECONDS * 2.0**self._crashes, LONGEST_BACK_OFF_SECONDS)
         self.restarts += 1
-        self._crashes += 1
-        if not self._set.has_crashed:
-            self._set.has_crashed = True
+        if at > world.now and not self._set.is_in_crash_loop:
+            self._set.is_in_crash_loop = True
             world.detect(world.now)
-            world.log("kubelet", "crash", self.name, f"CrashLoopBackOff: {self._set.name} {why}.")
-        yield world.env.after(delay, POD, self.number)
+            world.log("kubelet", "crash", self.name, f"CrashLoopBackOff: {self._set.name} {why} again and again.")
+        yield world.env.moment(at, POD, self.number)
         self._is_running = True
 
     def _restart(self, probe: str) -> Steps:
@@ -409,7 +419,8 @@ class Pod:
         message = f"Its {probe} probe failed {self._patience(probe)} times in a row: the container is restarted."
         self._world.log("kubelet", "restart", self.name, message)
         yield from self._end_container()
-        yield from self._back_off(f"is restarted by its {probe} probe")
+        at = self._restarts.after_kill(self._world.now)
+        yield from self._be_down_until(at, f"is restarted by its {probe} probe")
 
     def _patience(self, probe: str) -> int:
         found = self._version.startup_probe if probe == "startup" else self._version.liveness_probe

@@ -29,6 +29,7 @@ class ReplicaSet:
         self.leaving = 0
         self.refused = 0
         self.has_crashed = False
+        self.is_in_crash_loop = False
         self.pods: list[Pod] = []
         self._world = world
         self._created = 0

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(eq=False)
 class Node:
-    """A node and the pods on it, leaving ones included. A cordoned one takes no more."""
+    """A node and the pods on it, leaving ones included. Cordoned, it takes no more. images: from when it has each."""
 
     name: str
     capacity: int
     pods: dict[Pod, None] = field(default_factory=dict)
+    images: dict[tuple[str, str], float] = field(default_factory=dict)
     is_cordoned: bool = False
 
 
@@ -44,6 +45,8 @@ class Room:
         """Give a pod its place without ado: the scenario was checked to have enough."""
         self._admitted[pod] = None
         self._put(pod)
+        if pod.node is not None:
+            pod.node.images[pod.image] = self._world.now
 
     def arrive(self, pod: Pod) -> None:
         """Give a new pod its place, or let it wait for one."""

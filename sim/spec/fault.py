@@ -49,7 +49,7 @@ class Fault(Model):
     latency_factor: Factor = Field(1.0, description="Multiplies the latency.")
     extra_latency: Law | None = Field(None, description="Added to the latency; a duration or a distribution.")
     crash: StrictBool = Field(
-        False, description="The container crashes at its start, or at `at`; restarts back off from 10 s to 300 s."
+        False, description="The container crashes at its start, or at `at`; later restarts back off from 10 s to 300 s."
     )
     never_ready: StrictBool = Field(False, description="The readiness probe never succeeds.")
     never_live: StrictBool = Field(False, description="The liveness probe fails; requests are still answered.")

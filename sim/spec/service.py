@@ -71,7 +71,9 @@ class PodKeys(Model):
         description="Restarts a container whose application does not answer: still starting, or a fault neverLive.",
     )
     image_pull: Law | None = Field(
-        None, description="Before the container of a new pod starts; without it, the image is there already."
+        None,
+        description="Before the container of a new pod starts, once on each of cluster.nodes (without nodes: for each "
+        "pod); without it, the image is there already.",
     )
     volumes: tuple[Volume, ...] = Field((), max_length=MOST_VOLUMES, description="What each pod mounts at its start.")
     min_ready_seconds: Seconds = Field(0.0, description="How long a pod must be ready to count as available.")

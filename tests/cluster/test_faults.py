@@ -29,7 +29,8 @@ def test_a_container_is_killed_at_the_first_second_after_its_memory_has_run_out(
     assert hundred_and_first <= killed < hundred_and_first + 1
     # The next container begins with empty memory.
     assert sum(1 for row in record.pods if row.version == "v2") == 1
-    assert record.detections[0] == killed
+    # Once is no loop; the container that starts at once and runs out as well makes it one.
+    assert record.detections[0] == crashes(record)[1][0] > killed
 
 
 def test_requests_in_flight_are_reset_when_memory_runs_out():

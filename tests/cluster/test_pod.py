@@ -101,9 +101,9 @@ def test_a_ready_pod_becomes_unready_after_failed_probes_and_ready_again_after_t
 def test_a_crash_at_start_backs_off_as_the_kubelet_does():
     record = run(scenario(ROLL, new={"faults": [{"crash": True, "for": 100}]}))
     row = first_new_pod(record)
-    # Started 2 s after each container start; crashes at 2, 14, 36, 78: waits 10, 20, 40, 80 s.
-    assert row.started_at == 78 + 80 + 2
-    assert record.detections[0] == 2
+    # Started 2 s after each container start; crashes at 2, 4, 16, 38, 80: waits 0, 10, 20, 40, 80 s.
+    assert row.started_at == 80 + 80 + 2
+    assert record.detections[0] == 4
     assert record.outcome == "promoted"
 
 
@@ -112,9 +112,9 @@ def test_running_containers_crash_at_the_moment_of_the_fault_and_reset_their_req
     record = run(scenario(ROLL, new={"faults": [fault]}, latency="500ms", replicas=2))
     reset = record.answers.reason == 4
     assert set(record.answers.finish[reset]) == {100.0}
-    # Down for the 10 s of the first back-off, started after 2 s, ready with the probe of the restarted container.
+    # The first restart comes at once: started after 2 s, ready with the probe of the restarted container.
     ready = [(change.at_seconds, change.ready) for change in record.pod_changes if change.version == 1]
-    assert [each for each in ready if each[0] > 90] == [(100.0, 0), (115.0, 2)]
+    assert [each for each in ready if each[0] > 90] == [(100.0, 0), (105.0, 2)]
 
 
 def test_a_pod_that_leaves_still_gets_requests_until_the_balancers_know():

@@ -8,6 +8,7 @@ import pytest
 from small_world import run, scenario, story
 
 from sim.cluster.probes import Silence, first_answer, patience_ends
+from sim.cluster.restart_back_off import RestartBackOff
 from sim.record import PodRow, Record
 from sim.spec.restart_probe import RestartProbe
 
@@ -45,14 +46,39 @@ def test_the_first_probe_after_a_start_answers(started, at):
     assert first_answer(EVERY_10_S, 5, started) == at
 
 
+def test_ends_by_itself_are_followed_by_ever_longer_waits():
+    back_off, now, waits = RestartBackOff(), 0.0, []
+    for _ in range(8):
+        at = back_off.after_end(now)
+        waits.append(at - now)
+        now = at + 3
+    # Source: Kubernetes docs, Pod lifecycle: 10 s, 20 s, 40 s, ..., capped at 5 minutes.
+    assert waits == [0, 10, 20, 40, 80, 160, 300, 300]
+
+
+@pytest.mark.parametrize(("ran", "wait"), [(599, 20), (600, 20), (601, 0)])
+def test_ten_minutes_without_an_end_make_it_forget(ran, wait):
+    back_off = RestartBackOff()
+    back_off.after_end(0)
+    assert back_off.after_end(5) == 15
+    assert back_off.after_end(15 + ran) == 15 + ran + wait
+
+
+def test_a_kill_waits_only_where_the_end_before_it_is_nearer_than_the_wait():
+    back_off = RestartBackOff()
+    # Every 35 s: nothing to look back at, no wait yet, then 10 s and 20 s are over, 40 s are not.
+    assert [back_off.after_kill(now) - now for now in (0, 35, 70, 105, 140)] == [0, 0, 0, 0, 40]
+
+
 def test_a_liveness_probe_that_does_not_wait_for_the_start_restarts_for_ever():
     probe = {"periodSeconds": 5, "failureThreshold": 3}
     record = run(scenario(ROLL, new={"startup": "20s", "livenessProbe": probe}))
-    # Probes at 0, 5 and 10 of each container find nobody; SIGTERM takes one relist, then 10 s, 20 s, 40 s, 80 s pass.
-    restarts = [10, 31, 62, 113, 204]
+    # Probes at 0, 5 and 10 of each container find nobody, and SIGTERM takes one relist. The kubelet looks back at the
+    # end of the container before, 11 s ago: that is longer than nothing, nothing and 10 s, not than 20 s, 40 s, 80 s.
+    restarts = [10, 21, 32, 43, 44 + 20 + 10, 75 + 40 + 10, 126 + 80 + 10]
     assert [at for at, kind, _ in story(record, "restart")] == restarts
     assert math.isnan(first_new_pod(record).started_at)
-    assert record.detections[0] == 11
+    assert record.detections[0] == 44
 
 
 def test_a_startup_probe_gives_a_slow_start_its_time():
@@ -67,7 +93,7 @@ def test_a_startup_probe_gives_a_slow_start_its_time():
 
 def test_a_startup_probe_loses_patience_too():
     record = run(scenario(ROLL, new={"startup": "20s", "startupProbe": {"periodSeconds": 5, "failureThreshold": 4}}))
-    assert [at for at, *_ in story(record, "restart")][:2] == [15, 41]
+    assert [at for at, *_ in story(record, "restart")][:2] == [15, 31]
     assert "startup probe failed 4 times" in next(event.message for event in record.events if event.kind == "restart")
 
 
@@ -97,20 +123,20 @@ def test_pods_that_were_warm_are_restarted_as_well():
             ROLL, livenessProbe={}, old={"faults": [fault]}, new={"startup": "200s", "livenessProbe": None}, replicas=2
         )
     )
-    # Warm since -10 s, so probed at multiples of 10 s; up again 1 + 10 + 2 s later, ready at the next probe of 5 s.
+    # Warm since -10 s, so probed at multiples of 10 s; up again 1 + 2 s later, ready at the next probe of 5 s.
     assert [at for at, *_ in story(record, "restart")] == [120, 120]
     ready = [(change.at_seconds, change.ready) for change in record.pod_changes if change.version == 0]
-    assert [each for each in ready if 100 <= each[0] < 200] == [(121, 0), (136, 2)]
+    assert [each for each in ready if 100 <= each[0] < 200] == [(121, 0), (126, 2)]
 
 
 def test_the_back_off_is_forgotten_after_ten_minutes():
-    faults = [{"crash": True, "at": at, "for": 1} for at in (100, 200, 900)]
-    record = run(scenario({"type": "recreate"}, new={"faults": faults}, replicas=1, duration=1200))
+    faults = [{"crash": True, "at": at, "for": 1} for at in (100, 200, 300, 1000)]
+    record = run(scenario({"type": "recreate"}, new={"faults": faults}, replicas=1, duration=1300))
     down = [change.at_seconds for change in record.pod_changes if change.version == 1 and change.ready == 0]
     up = [change.at_seconds for change in record.pod_changes if change.version == 1 and change.ready == 1]
-    # 10 s of back-off and a probe 5 s into the new container; then 20 s; then 10 s again.
-    assert [at for at in down if at >= 100] == [100, 200, 900]
-    assert [at for at in up if at > 100] == [115, 225, 915]
+    # A probe 5 s into a container that starts at once; then after 10 s and 20 s; then at once again.
+    assert [at for at in down if at >= 100] == [100, 200, 300, 1000]
+    assert [at for at in up if at > 100] == [105, 215, 325, 1005]
 
 
 def test_an_image_is_pulled_before_the_first_start_only():
@@ -119,7 +145,20 @@ def test_an_image_is_pulled_before_the_first_start_only():
     row = first_new_pod(record)
     assert row.started_at - row.created_at == 32
     again = [change.at_seconds for change in record.pod_changes if change.version == 1 and change.ready == 1]
-    assert again[-1] - 50 == 15
+    assert again[-1] - 50 == 5
+
+
+def test_a_node_pulls_an_image_once():
+    given = scenario({"type": "blueGreen"}, mesh={}, imagePull={"distribution": "uniform", "low": "10s", "high": "40s"})
+    alone = [row.started_at for row in run(given).pods if row.version == "v2"]
+    assert len(set(alone)) == 4
+    together = [
+        row.started_at
+        for row in run(given.replace("spec.cluster", {"nodes": {"count": 2}})).pods
+        if row.version == "v2"
+    ]
+    # Four pods on two nodes, each started with the first of its node.
+    assert together == [*alone[:2], *alone[:2]]
 
 
 def test_both_engines_agree_on_restarts():
