@@ -1,17 +1,34 @@
 """Which pod of a pool answers: one file per policy, each in two forms.
 
 `pick` is plain Python over pods, for the reference engine; `pick_compiled` does the same over the arrays of the
-compiled engine's state. Both return a place in the ready list of a pool that is not empty, and change nothing but the
-cursor. The agreement test compares them; one shared function would hide its own bug.
+compiled engine's state. Both return a place in the ready list of a pool that is not empty, and change nothing but what
+the policy itself remembers. The agreement test compares them; one shared function would hide its own bug.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from sim.balancers import consistent_hash, least_request, random, round_robin
+from sim.balancers import consistent_hash, ewma, least_request, random, round_robin
+
+
+class Ask(NamedTuple):
+    """What an attempt brings: two numbers of its own inside (0, 1), its user, and the moment in seconds."""
+
+    first: float
+    second: float
+    user: int
+    now: float
+
+
+class Rules(NamedTuple):
+    """How the policies are set: how many pods least request compares, fewest points of a ring, 32 bits of the run."""
+
+    choices: int = 2
+    ring_size: int = 1024
+    salt: int = 0
 
 
 class ReadyPod(Protocol):
@@ -20,24 +37,34 @@ class ReadyPod(Protocol):
     number: int
     requests: int
 
+    def cost(self, now: float) -> float:
+        """Return latency times requests, and let the latency fade."""
+
 
 class Pool(Protocol):
-    """Pods that may be used, in order, the policy's own cursor, and how many pods least request compares."""
+    """Pods that may be used, in order; the policy's own cursor and ring, None until it is made."""
 
     ready: Sequence[ReadyPod]
+    rules: Rules
     cursor: int
-    choices: int
+    ring: list[int] | None
+
+
+def next_place(pool: Pool, place: int) -> int:
+    """Return where a retry goes that must not go to this place again."""
+    return (place + 1) % len(pool.ready)
 
 
 @dataclass(frozen=True)
 class Balancer:
-    """A policy. code: its number in the kernel."""
+    """A policy. code: its number in the kernel. another: the place for a retry instead of the one it just left."""
 
     kind: str
     code: int
     summary: str
-    pick: Callable[[Any, float, float, int, int], int]
-    pick_compiled: Callable[[Any, int, int, int, float, float, int], int]
+    pick: Callable[[Any, Ask], int]
+    pick_compiled: Callable[..., int]
+    another: Callable[[Any, int], int] = next_place
 
 
 BALANCERS = {
@@ -53,7 +80,13 @@ BALANCERS = {
             least_request.pick_compiled,
         ),
         Balancer(
-            "consistentHash", 3, "always the same pod for a user", consistent_hash.pick, consistent_hash.pick_compiled
+            "consistentHash",
+            3,
+            "always the same pod for a user",
+            consistent_hash.pick,
+            consistent_hash.pick_compiled,
+            consistent_hash.another,
         ),
+        Balancer("ewma", 4, "the one of two pods at random with less latency", ewma.pick, ewma.pick_compiled),
     )
 }

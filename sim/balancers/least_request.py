@@ -10,20 +10,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.balancers import Pool
+    from sim.balancers import Ask, Pool
 
 WORD, MIX, GOLDEN, ROUNDS = 0xFFFFFFFF, 0x45D9F3B, 0x9E3779B1, 3
 """As in the consistent hash: 32 bits, and a multiplier below 2^27 that no product of the kernel overflows."""
 
 
-def pick(pool: Pool, first: float, second: float, user: int, salt: int) -> int:
+def pick(pool: Pool, ask: Ask) -> int:
     """Return the place of the less busy of two."""
     n = len(pool.ready)
-    one = int(first * n)
+    one = int(ask.first * n)
     if n == 1:
         return one
-    other = [place for place in range(n) if place != one][int(second * (n - 1))]
-    choices = [one, other] + [further(first, second, number, n) for number in range(2, pool.choices)]
+    other = [place for place in range(n) if place != one][int(ask.second * (n - 1))]
+    choices = [one, other, *(further(ask.first, ask.second, number, n) for number in range(2, pool.rules.choices))]
     return min(choices, key=lambda place: pool.ready[place].requests)
 
 
@@ -35,7 +35,7 @@ def further(first: float, second: float, number: int, n: int) -> int:
     return (value ^ value >> 16) * n >> 32
 
 
-def pick_compiled(state: Any, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
+def pick_compiled(state: Any, t: float, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
     """Return the place of the less busy of two."""
     one = int(first * n)
     if n == 1:

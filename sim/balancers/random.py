@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.balancers import Pool
+    from sim.balancers import Ask, Pool
 
 
-def pick(pool: Pool, first: float, second: float, user: int, salt: int) -> int:
+def pick(pool: Pool, ask: Ask) -> int:
     """Return a random place."""
-    return int(first * len(pool.ready))
+    return int(ask.first * len(pool.ready))
 
 
-def pick_compiled(state: Any, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
+def pick_compiled(state: Any, t: float, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
     """Return a random place."""
     return int(first * n)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.balancers import BALANCERS
+from sim.engine.balancing import balancing, ring_points
 from sim.engine.fault_pods import pods_met
-from sim.engine.keyed import salt
 from sim.engine.laws import Floats, encode
 from sim.engine.layout import (
     ANY_LOAD,
@@ -19,6 +19,7 @@ from sim.engine.layout import (
     BASE_EJECTION,
     BUDGET,
     CALL_FIELDS,
+    DECAY_SECONDS,
     EJECTION_FIELDS,
     EJECTION_ROOM,
     EVERYONE,
@@ -74,7 +75,7 @@ from sim.engine.retries import STATUS_CODES, retried_reasons, retried_statuses
 from sim.engine.state import PtrState
 from sim.spec.distributions import Law
 from sim.spec.fault import Fault
-from sim.spec.mesh import Mesh, OutlierDetection
+from sim.spec.mesh import Ewma, Mesh, OutlierDetection
 from sim.spec.service import ResolvedVersion
 
 Arrays = dict[str, NDArray[Any]]
@@ -100,7 +101,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_requests(requests, config.mesh),
         **_versions(config.versions, requests.segments, config.start),
         **_retried(config.mesh),
-        **_pools(versions + 2),
+        **_pools(versions + 2, config.mesh),
         **_routes(versions, len(requests.segments)),
         **empty(CALL_FIELDS, FIRST_ROOM),
         **empty(WORKER_FIELDS, FIRST_ROOM),
@@ -137,6 +138,7 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
     floats[TIMEOUT_SECONDS] = mesh.timeout or math.inf
     floats[PER_TRY_SECONDS] = mesh.retries.per_try_timeout or math.inf
     floats[BACKOFF_SECONDS] = mesh.retries.backoff
+    floats[DECAY_SECONDS] = mesh.ewma.decay_time if mesh.ewma else Ewma().decay_time
     integers[MOST_RETRIES] = mesh.retries.attempts
     if mesh.retry_budget is not None:
         integers[[HAS_BUDGET, MIN_RETRYING]] = 1, mesh.retry_budget.min_retry_concurrency
@@ -166,10 +168,12 @@ def _set_ejection(rule: OutlierDetection, integers: NDArray[np.int64], floats: N
 
 
 def _requests(requests: Requests, mesh: Mesh | None) -> Arrays:
+    rules = balancing(mesh, requests)
     return {
         "key": np.array([requests.seed, requests.replication], np.uint64),
-        "choices": np.array([mesh.least_request.choice_count if mesh and mesh.least_request else 2], np.int64),
-        "salt": np.array([salt(requests.seed, requests.replication)], np.int64),
+        "choices": np.array([rules.choices], np.int64),
+        "ring_least": np.array([rules.ring_size], np.int64),
+        "salt": np.array([rules.salt], np.int64),
         "arrival": requests.arrival,
         "request_user": requests.user,
         "user_segment": requests.segment_of_user,
@@ -187,13 +191,20 @@ def _retried(mesh: Mesh | None) -> Arrays:
     }
 
 
-def _pools(pools: int) -> Arrays:
+def _pools(pools: int, mesh: Mesh | None) -> Arrays:
     """One pool a version, one of the whole service, one that stays empty; then each again, ejected pods included."""
     counts = {
-        name: np.zeros(2 * pools, np.int64) for name in ("pool_ready", "pool_cursor", "pool_ejected", "pool_requests")
+        name: np.zeros(2 * pools, np.int64)
+        for name in ("pool_ready", "pool_cursor", "pool_ejected", "pool_requests", "pool_ring")
     }
     rates = {name: np.full(pools, -1.0) for name in ("pool_average", "pool_threshold")}
-    return {**counts, **rates, "ready": np.zeros(2 * pools * FIRST_PODS, np.int64)}
+    ready, points = np.zeros(2 * pools * FIRST_PODS, np.int64), ring_points(mesh)
+    return {
+        **counts,
+        **rates,
+        "ready": ready,
+        "ring": np.zeros(len(ready) + 2 * pools * points if points else 1, np.int64),
+    }
 
 
 def _routes(versions: int, segments: int) -> Arrays:

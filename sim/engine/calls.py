@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.balancers import BALANCERS
+from sim.balancers import BALANCERS, consistent_hash
 from sim.engine.cache import compiled
 from sim.engine.heap import push
 from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, U, block, high, low, uniform
+from sim.engine.latency import cost, observe
 from sim.engine.layout import (
     BACKOFF,
     BACKOFF_SECONDS,
@@ -72,24 +73,40 @@ OTHER_POOLS = 2
 """The whole service's and the empty one come after the versions'; then the same pools with ejected pods."""
 
 ROUND_ROBIN, RANDOM = BALANCERS["roundRobin"].code, BALANCERS["random"].code
-LEAST_REQUEST = BALANCERS["leastRequest"].code
+LEAST_REQUEST, CONSISTENT_HASH = BALANCERS["leastRequest"].code, BALANCERS["consistentHash"].code
+EWMA = BALANCERS["ewma"].code
 pick_round_robin = compiled(BALANCERS["roundRobin"].pick_compiled)
 pick_random = compiled(BALANCERS["random"].pick_compiled)
 pick_least_request = compiled(BALANCERS["leastRequest"].pick_compiled)
 pick_consistent_hash = compiled(BALANCERS["consistentHash"].pick_compiled)
+pick_ewma = compiled(BALANCERS["ewma"].pick_compiled)
+build_ring = compiled(consistent_hash.build_compiled)
+another_on_ring = compiled(consistent_hash.another_compiled)
 
 
 @compiled
-def pick(state: Any, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
+def pick(state: Any, t: float, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
     """Return a place among the n ready pods of a pool."""
     policy = state.iv[BALANCER]
     if policy == ROUND_ROBIN:
-        return pick_round_robin(state, pool, base, n, first, second, user)
+        return pick_round_robin(state, t, pool, base, n, first, second, user)
     if policy == RANDOM:
-        return pick_random(state, pool, base, n, first, second, user)
+        return pick_random(state, t, pool, base, n, first, second, user)
     if policy == LEAST_REQUEST:
-        return pick_least_request(state, pool, base, n, first, second, user)
-    return pick_consistent_hash(state, pool, base, n, first, second, user)
+        return pick_least_request(state, t, pool, base, n, first, second, user)
+    if policy == EWMA:
+        return pick_ewma(cost, state, t, base, n, first, second)
+    if state.pool_ring[pool] == 0:
+        build_ring(state, pool, base, n)
+    return pick_consistent_hash(state, t, pool, base, n, first, second, user)
+
+
+@compiled
+def another(state: Any, pool: int, base: int, n: int, place: int) -> int:
+    """Return the place of another pod, for a retry that must not go to this one again."""
+    if state.iv[BALANCER] == CONSISTENT_HASH:
+        return another_on_ring(state, pool, base, place)
+    return place + 1 if place + 1 < n else 0
 
 
 @compiled
@@ -123,13 +140,13 @@ def attempt(state: Any, t: float, c: int) -> None:
     first, second = draw(state, c)
     base = pool * state.iv[POD_ROOM]
     user: Any = np.int64(state.request_user[state.call_request[c]])
-    place = pick(state, pool, base, n, first, second, user)
+    place = pick(state, t, pool, base, n, first, second, user)
     p = state.ready[base + place]
     if n > 1 and state.call_attempt[c] > 0 and p == state.call_pod[c]:
-        place = place + 1 if place + 1 < n else 0
-        p = state.ready[base + place]
+        p = state.ready[base + another(state, pool, base, n, place)]
     state.call_pod[c] = p
     state.call_version[c] = state.pod_version[p]
+    state.call_sent[c] = t
     offer(state, t, c, p)
 
 
@@ -195,8 +212,7 @@ def finish_service(state: Any, t: float, w: int) -> None:
     status = state.call_status[c]
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], ERROR, status)
-    state.pod_requests[p] -= 1
-    state.pool_requests[state.call_pool[c]] -= 1
+    depart(state, t, c, p)
     end_work(state, t, w)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
 
@@ -218,10 +234,18 @@ def give_up(state: Any, t: float, c: int) -> None:
         leave_queue(state, c, p)
     else:
         state.worker_call[state.call_worker[c]] = -1
-    state.pod_requests[p] -= 1
-    state.pool_requests[state.call_pool[c]] -= 1
+    depart(state, t, c, p)
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
+
+
+@compiled
+def depart(state: Any, t: float, c: int, p: int) -> None:
+    """Call c, served, waiting or given up, is under way at pod p no longer."""
+    state.pod_requests[p] -= 1
+    state.pool_requests[state.call_pool[c]] -= 1
+    if state.iv[BALANCER] == EWMA:
+        observe(state, t, p, t - state.call_sent[c])
 
 
 @compiled

@@ -63,7 +63,11 @@ def grow_pods(state: PtrState) -> None:
     pools = len(state.ready) // room
     ready = np.zeros((pools, 2 * room), np.int64)
     ready[:, :room] = state.ready.reshape(pools, room)
-    state.rebind(ready=ready.ravel(), **_longer(state, POD_FIELDS, 2 * room))
+    arrays = _longer(state, POD_FIELDS, 2 * room)
+    if len(state.ring) > 1:
+        arrays["ring"] = np.zeros(len(state.ring) + pools * room, np.int64)
+        state.pool_ring[:] = 0
+    state.rebind(ready=ready.ravel(), **arrays)
     state.iv[POD_ROOM] = 2 * room
 
 

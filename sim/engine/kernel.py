@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.cache import compiled, entry_point
-from sim.engine.calls import attempt, end_attempt, finish_service, give_up, new_call, time_out
+from sim.engine.calls import attempt, depart, end_attempt, finish_service, give_up, new_call, time_out
 from sim.engine.heap import drop_root, push
 from sim.engine.keyed import ENTRY_PATH, ROUTE, U, block, uniform
 from sim.engine.layout import (
@@ -219,7 +219,7 @@ def reset(state: Any, t: float, p: int, calls: Any) -> None:
     """Reset the calls that the killed pod p held, in this order."""
     for i in range(len(calls)):
         c = calls[i]
-        state.pool_requests[state.call_pool[c]] -= 1
+        depart(state, t, c, p)
         if state.iv[HAS_OUTLIERS] == 1:
             report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)
         end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)

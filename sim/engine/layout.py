@@ -36,7 +36,8 @@ from sim.engine.protocol import Reason
 (
     NEXT_ARRIVAL, TIMEOUT_SECONDS, PER_TRY_SECONDS, BACKOFF_SECONDS, BUDGET,
     TICK_SECONDS, BASE_EJECTION, LONGEST_EJECTION, MOST_EJECTED, MIN_HEALTH, RATE_FACTOR, PERCENTAGE_THRESHOLD,
-) = range(12)  # fmt: skip
+    DECAY_SECONDS,
+) = range(13)  # fmt: skip
 
 DONE, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(6)
 KIND_SHIFT = 60
@@ -83,7 +84,7 @@ CALL_FIELDS: dict[str, type] = {
     "call_generation": np.int64, "call_version": np.int64, "call_pool": np.int64, "call_pod": np.int64,
     "call_worker": np.int64, "call_next": np.int64, "call_previous": np.int64, "call_status": np.int64,
     "call_start": np.float64, "call_due": np.float64, "call_u_service": np.float64, "call_u_error": np.float64,
-    "call_u_extra": np.float64, "call_u_jitter": np.float64,
+    "call_u_extra": np.float64, "call_u_jitter": np.float64, "call_sent": np.float64,
 }  # fmt: skip
 WORKER_FIELDS: dict[str, type] = {
     "worker_call": np.int64, "worker_pod": np.int64, "worker_due": np.float64, "worker_code": np.int64,
@@ -117,4 +118,5 @@ POD_FIELDS: dict[str, type] = {
     "pod_first": np.int64, "pod_expected": np.int64,
     "pod_virtual": np.float64, "pod_virtual_at": np.float64, "pod_speed": np.float64,
     "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
+    "pod_cost": np.float64, "pod_stamp": np.float64,
 }  # fmt: skip

@@ -38,6 +38,7 @@ def append_ready(state: Any, pool: int, p: int) -> None:
     n = state.pool_ready[pool]
     state.ready[pool * state.iv[POD_ROOM] + n] = p
     state.pool_ready[pool] = n + 1
+    state.pool_ring[pool] = 0
 
 
 @compiled
@@ -51,6 +52,7 @@ def take_out(state: Any, pool: int, p: int) -> None:
             state.ready[base + kept] = other
             kept += 1
     state.pool_ready[pool] = kept
+    state.pool_ring[pool] = 0
 
 
 @compiled
@@ -79,12 +81,13 @@ def forget_failures(state: Any, p: int) -> None:
 
 
 @entry_point
-def add_endpoint(state: Any, p: int) -> None:
+def add_endpoint(state: Any, t: float, p: int) -> None:
     """Use a pod from now on; the mesh meets it for the first time."""
     if state.pod_endpoint[p] == 0:
         state.pod_endpoint[p] = 1
         forget_failures(state, p)
         state.pod_ejections[p] = 0
+        state.pod_cost[p], state.pod_stamp[p] = 0.0, t
         state.pod_total[p] = state.pod_good[p] = state.pod_local_total[p] = state.pod_local_good[p] = 0
         use(state, p)
         every = state.iv[VERSIONS] + 2

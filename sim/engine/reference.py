@@ -19,10 +19,12 @@ from typing import Any
 import numpy as np
 import simpy
 
-from sim.balancers import BALANCERS
+from sim.balancers import BALANCERS, Ask
+from sim.engine.balancing import balancing
 from sim.engine.fault_pods import pod_luck
-from sim.engine.keyed import ATTEMPT, MIRROR, OF_FAULTS, ROUTE, USER, U, attempt_luck, salt, uniforms
+from sim.engine.keyed import ATTEMPT, MIRROR, OF_FAULTS, ROUTE, USER, U, attempt_luck, uniforms
 from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
+from sim.engine.reference_latency import Latency
 from sim.engine.reference_log import Log, Row
 from sim.engine.reference_outlier import (
     FIRST_FAILURE,
@@ -56,7 +58,7 @@ from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.reference_sharing import Sharing
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.routers import NOBODY, ROUTERS
-from sim.spec.mesh import HttpPool
+from sim.spec.mesh import Ewma, HttpPool
 
 COMPLETION, ARRIVAL, RETURN, LOOK, REQUEST_TIMEOUT, ATTEMPT_TIMEOUT, RETRY = range(1, 8)
 KEYS_PER_RANK, KEYS_PER_RETRY = 10**15, 10**12
@@ -107,17 +109,16 @@ class ReferencePlane:
         self.clock = Clock(config.start)
         self.route = config.route
         self.pods: list[Pod] = []
-        least = config.mesh.least_request if config.mesh else None
-        choices = least.choice_count if least else 2
-        self.pools = [Pool(every=Pool(choices=choices), choices=choices) for _ in config.versions]
-        self.whole_service, self.nobody = Pool(every=Pool(choices=choices), choices=choices), Pool()
+        rules = balancing(config.mesh, config.requests)
+        self.pools = [Pool(every=Pool(rules=rules), rules=rules) for _ in config.versions]
+        self.whole_service, self.nobody = Pool(every=Pool(rules=rules), rules=rules), Pool()
         self.limits = config.mesh.connection_pool.http if config.mesh and config.mesh.connection_pool else HttpPool()
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
         self.next_look = -math.inf
         self.busy = [Busy(config.start) for _ in config.versions]
         self.in_flight = self.retrying = 0
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
-        self.salt = salt(config.requests.seed, config.requests.replication)
+        self.decay = ((config.mesh and config.mesh.ewma) or Ewma()).decay_time
         words = config.mesh.retries.retry_on if config.mesh else ()
         self.retried_reasons, self.retried_statuses = retried_reasons(words), retried_statuses(words)
         self.log = Log()
@@ -206,7 +207,7 @@ class ReferencePlane:
 
     def send(self, call: Call) -> Answer | None:
         """Make an attempt; return its answer if it has one at once."""
-        attempt = Attempt(call, self.luck_of(call))
+        attempt = Attempt(call, self.luck_of(call), sent=self.clock.now)
         attempt.pod = pod = self.pick(call, attempt.luck)
         call.attempts.append(attempt)
         if pod is None:
@@ -247,9 +248,9 @@ class ReferencePlane:
         if not ready:
             return None
         user = int(self.requests.user[call.request])
-        place = self.balancer.pick(pool, luck.first_choice, luck.second_choice, user, self.salt)
+        place = self.balancer.pick(pool, Ask(luck.first_choice, luck.second_choice, user, self.clock.now))
         if call.attempts and len(ready) > 1 and ready[place] is call.attempts[-1].pod:
-            place = (place + 1) % len(ready)
+            place = self.balancer.another(pool, place)
         return ready[place]
 
     def panics(self, pool: Pool) -> bool:
@@ -288,7 +289,7 @@ class ReferencePlane:
         """The work on an attempt is done; its caller hears of it if it still waits."""
         if attempt in pod.serving:
             del pod.serving[attempt]
-            attempt.call.pool.requests -= 1
+            self.depart(attempt, pod)
             answer = OK if status == OK.status else Answer(Reason.ERROR, status)
             self.observe(pod, attempt.call.pool, answer)
             self.tell(attempt.call, answer)
@@ -323,6 +324,11 @@ class ReferencePlane:
         if len(pod.sharing.running) < pod.busy.workers:
             self.change_busy(pod, -1)
         self.expect_end(pod)
+
+    def depart(self, attempt: Attempt, pod: Pod) -> None:
+        """An attempt is under way at a pod no longer."""
+        attempt.call.pool.requests -= 1
+        pod.latency.observe(self.clock.now, self.clock.now - attempt.sent)
 
     def change_busy(self, pod: Pod, change: int) -> None:
         """Change the number of a pod's busy workers, and of its version's."""
@@ -373,7 +379,7 @@ class ReferencePlane:
             return False
         pod.serving.pop(attempt, None)
         pod.waiting.pop(attempt, None)
-        attempt.call.pool.requests -= 1
+        self.depart(attempt, pod)
         self.observe(pod, attempt.call.pool, ATTEMPT_TIMED_OUT)
         return True
 
@@ -492,7 +498,7 @@ class ReferencePlane:
     def eject(self, pod: Pod, until: float) -> None:
         """Stop using a pod for a while."""
         for pool in self.pools_of(pod):
-            pool.ready.remove(pod)
+            pool.remove(pod)
             pool.ejected += 1
         self.log.ejections.append(Ejection(self.clock.now, pod.number, returned=False))
         self.clock.call_at(until, RETURN, pod.number, lambda: self.take_back(pod))
@@ -502,7 +508,7 @@ class ReferencePlane:
         if not pod.outlier.returns_at(self.clock.now):
             return
         for pool in self.pools_of(pod):
-            pool.ready.append(pod)
+            pool.add(pod)
             pool.ejected -= 1
         self.log.ejections.append(Ejection(self.clock.now, pod.number, returned=True))
 
@@ -537,10 +543,11 @@ class ReferencePlane:
         added = self.pods[pod]
         if not added.is_endpoint:
             added.is_endpoint, added.outlier = True, Outlier()
+            added.latency = Latency(self.decay, looked_at=self.clock.now)
             for pool in self.pools_of(added):
-                pool.ready.append(added)
+                pool.add(added)
                 assert pool.every is not None
-                pool.every.ready.append(added)
+                pool.every.add(added)
 
     def remove_endpoint(self, pod: int) -> None:
         """Balancers stop using the pod; what it holds is finished, its ejection forgotten."""
@@ -549,11 +556,11 @@ class ReferencePlane:
             return
         for pool in self.pools_of(removed):
             assert pool.every is not None
-            pool.every.ready.remove(removed)
+            pool.every.remove(removed)
             if removed.outlier.is_ejected:
                 pool.ejected -= 1
             else:
-                pool.ready.remove(removed)
+                pool.remove(removed)
         removed.is_endpoint, removed.outlier = False, Outlier()
 
     def kill(self, pod: int) -> None:
@@ -568,7 +575,7 @@ class ReferencePlane:
         if killed.busy.workers:
             self.change_busy(killed, -killed.busy.workers)
         for attempt in held:
-            attempt.call.pool.requests -= 1
+            self.depart(attempt, killed)
             self.observe(killed, attempt.call.pool, RESET)
             self.tell(attempt.call, RESET)
             self.clock.run_consequences()

@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from sim.balancers import Rules
 from sim.engine.protocol import Reason
+from sim.engine.reference_latency import Latency
 from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
 from sim.engine.reference_service import Luck
 from sim.engine.reference_sharing import Sharing
@@ -33,7 +35,7 @@ class Pool:
     """Pods among which a balancer picks. ejected: how many more there are that the mesh does not use at present.
 
     every: all of them, for a balancer that takes what it can get. rates: how the pods compared at the last look.
-    requests: under way. choices: how many pods least request compares.
+    requests: under way. ring: for the consistent hash, None until it is made.
     """
 
     ready: list[Pod] = field(default_factory=list)
@@ -42,7 +44,18 @@ class Pool:
     every: Pool | None = None
     rates: Rates = NO_RATES
     requests: int = 0
-    choices: int = 2
+    rules: Rules = field(default_factory=Rules)
+    ring: list[int] | None = None
+
+    def add(self, pod: Pod) -> None:
+        """Use a pod, last."""
+        self.ready.append(pod)
+        self.ring = None
+
+    def remove(self, pod: Pod) -> None:
+        """Use a pod no longer."""
+        self.ready.remove(pod)
+        self.ring = None
 
 
 @dataclass
@@ -85,6 +98,7 @@ class Pod:
     started: int = 0
     is_endpoint: bool = False
     outlier: Outlier = field(default_factory=Outlier)
+    latency: Latency = field(default_factory=Latency)
 
     @property
     def requests(self) -> int:
@@ -95,6 +109,10 @@ class Pod:
     def held_up(self) -> int:
         """Return how many requests there are beyond its busy workers."""
         return len(self.waiting) + max(len(self.sharing.running) - self.busy.workers, 0)
+
+    def cost(self, now: float) -> float:
+        """Return what one more request here costs the ewma balancer."""
+        return self.latency.cost(now, self.requests)
 
 
 @dataclass(eq=False)
@@ -121,3 +139,4 @@ class Attempt:
     luck: Luck
     pod: Pod | None = None
     start: float = math.nan
+    sent: float = math.nan

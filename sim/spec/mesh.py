@@ -189,15 +189,60 @@ class LeastRequest(Model):
     )
 
 
+class RingHash(Model):
+    """The ring of points on which users find their pods."""
+
+    minimum_ring_size: Annotated[int, Quantity("count", low=1, high=65_536)] = Field(
+        1024, description="Fewest points on the ring, shared out evenly; more make the pods' shares more equal."
+    )
+
+
+class HttpCookie(Model):
+    """A cookie; every user has an own one."""
+
+    name: str = Field(min_length=1, max_length=100, description="Name of the cookie; it stands for the user.")
+
+
+class ConsistentHash(Model):
+    """What decides about the pod. A header, a cookie and an address all stand for the user here."""
+
+    http_header_name: str | None = Field(
+        None, min_length=1, max_length=100, description="The header that is hashed; it stands for the user."
+    )
+    http_cookie: HttpCookie | None = Field(None, description="The cookie that is hashed; it stands for the user.")
+    use_source_ip: StrictBool = Field(False, description="The address is hashed; it stands for the user.")
+    ring_hash: RingHash = Field(RingHash(), description="How the ring is laid.")
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> ConsistentHash:
+        # Source: Istio's DestinationRule, where these keys are alternatives.
+        keys = [self.http_header_name is not None, self.http_cookie is not None, self.use_source_ip]
+        if sum(keys) > 1:
+            raise ValueError("must have one of httpHeaderName, httpCookie, useSourceIp")
+        return self
+
+
+class Ewma(Model):
+    """How latencies are remembered."""
+
+    decay_time: PositiveDuration = Field(
+        10.0, description="After this time a latency counts e times less; Finagle's and Linkerd's default."
+    )
+
+
 class Mesh(Model):
     """A service mesh in front of every service; without one, Kubernetes picks a random pod."""
 
-    load_balancer: Literal["leastRequest", "roundRobin", "random", "consistentHash"] = Field(
+    load_balancer: Literal["leastRequest", "roundRobin", "random", "consistentHash", "ewma"] = Field(
         "leastRequest", description="How a pod of the chosen version is picked."
     )
     least_request: LeastRequest | None = Field(
         None, description="With loadBalancer leastRequest only; without it, two pods are compared."
     )
+    consistent_hash: ConsistentHash | None = Field(
+        None, description="With loadBalancer consistentHash only; without it, a ring of 1024 points."
+    )
+    ewma: Ewma | None = Field(None, description="With loadBalancer ewma only; without it, a decay time of 10s.")
     propagation_delay: Law = Field(Constant(value=1.0), description="From a change of routes until proxies follow it.")
     timeout: PositiveDuration | None = Field(
         None, description="Timeout of a request with its retries; without it, none."
@@ -209,9 +254,14 @@ class Mesh(Model):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Mesh:
-        if self.least_request is not None and self.load_balancer != "leastRequest":
-            message = f"has no effect with loadBalancer {self.load_balancer}; must be left out"
-            raise PlacedError(("leastRequest",), message)
+        own = {
+            "leastRequest": self.least_request,
+            "consistentHash": self.consistent_hash,
+            "ewma": self.ewma,
+        }
+        for kind, settings in own.items():
+            if settings is not None and self.load_balancer != kind:
+                raise PlacedError((kind,), f"has no effect with loadBalancer {self.load_balancer}; must be left out")
         limits = self.connection_pool.http if self.connection_pool else HttpPool()
         if self.retry_budget is not None and limits.max_retries is not None:
             # Source: Envoy's circuit breaker, where a retry budget replaces max_retries.

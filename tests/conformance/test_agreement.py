@@ -101,6 +101,15 @@ CASES: dict[str, Setup] = {
     "least request, kills": busy_release(load_balancer="leastRequest", retries=patient(), timeout=0.1),
     "random, kills": busy_release(load_balancer="random", retries=patient(), timeout=0.1),
     "consistent hash, kills": busy_release(load_balancer="consistentHash", retries=patient(), timeout=0.1),
+    "consistent hash on a small ring, panic": busy_release(
+        load_balancer="consistentHash",
+        consistent_hash={"ring_hash": {"minimum_ring_size": 13}},
+        retries=patient(),
+        outlier_detection=PANIC,
+    ),
+    "ewma, kills": busy_release(load_balancer="ewma", retries=patient(), timeout=0.1),
+    "ewma, ejection": busy_release(load_balancer="ewma", ewma={"decay_time": 0.1}, outlier_detection=EJECTION),
+    "grid, ewma": grid_storm(load_balancer="ewma"),
     "ejection": busy_release(outlier_detection=EJECTION, retries=patient()),
     "ejection of many": busy_release(outlier_detection={**EJECTION, "max_ejection_percent": 100}).but(
         versions=versions({"error_rate": 0.6}, {"error_rate": 0.9}, **BUSY)
@@ -238,9 +247,19 @@ def outlier_rules(draw: st.DrawFn) -> dict[str, Any]:
 
 limits = st.fixed_dictionaries({"http2_max_requests": st.integers(1, 8)})
 budgets = st.fixed_dictionaries({"percent": st.sampled_from([0, 5, 50]), "min_retry_concurrency": st.integers(0, 3)})
-balancers = st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash"]).map(
-    lambda kind: {"load_balancer": kind}
-) | st.integers(2, 6).map(lambda count: {"least_request": {"choice_count": count}})
+balancers = (
+    st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash", "ewma"]).map(
+        lambda kind: {"load_balancer": kind}
+    )
+    | st.integers(2, 6).map(lambda count: {"least_request": {"choice_count": count}})
+    | st.sampled_from([1, 7, 64]).map(
+        lambda size: {
+            "load_balancer": "consistentHash",
+            "consistent_hash": {"ring_hash": {"minimum_ring_size": size}},
+        }
+    )
+    | st.sampled_from([0.01, 1.0]).map(lambda decay: {"load_balancer": "ewma", "ewma": {"decay_time": decay}})
+)
 retry_bounds = (
     st.just({})
     | st.builds(lambda budget: {"retry_budget": budget}, budgets)

@@ -190,6 +190,7 @@ def test_a_pod_out_of_turn_is_refused(kind: str) -> None:
 
 # Routes.
 
+BY_PODS = Route(by_pods=True)
 TWO = versions({}, {}, latency=0.001)
 
 
@@ -263,7 +264,9 @@ def test_mirroring_changes_nothing_for_users(kind: str) -> None:
 
 def test_consistent_hash_keeps_users_and_moves_only_those_of_a_lost_pod(kind: str) -> None:
     requests = drawn(200, 5)
-    setup = Setup(requests, TWO, pods=(4, 0), mesh=mesh(load_balancer="consistentHash"))
+    one_point_a_pod = {"ring_hash": {"minimum_ring_size": 3}}  # with 4 pods as with 3: the other points stay
+    on_ring = mesh(load_balancer="consistentHash", consistent_hash=one_point_a_pod)
+    setup = Setup(requests, TWO, pods=(4, 0), mesh=on_ring)
     before = dict(rows(answers(kind, setup), "request", "pod"))
     after = dict(rows(answers(kind, setup.but(moves=[Move(0.0, "remove_endpoint", (2,))])), "request", "pod"))
     assert len({(int(requests.user[request]), pod) for request, pod in before.items()}) == len(
@@ -364,3 +367,29 @@ def test_a_retry_above_the_limit_is_not_made(kind: str) -> None:
     failing = versions({"error_rate": 1.0}, latency=0.1)
     setup = Setup(at(0.0, 0.0, 0.0), failing, pods=(3,), mesh=limited(max_retries=1))
     assert sorted(row[0] for row in rows(answers(kind, setup), "attempts")) == [1, 1, 3]
+
+
+# The ewma balancer.
+
+
+def test_ewma_asks_a_new_pod_once_and_then_the_faster(kind: str) -> None:
+    own = versions({}, {"faults": ({"extra_latency": 1.0},)}, latency=0.125, concurrency=9)
+    setup = Setup(at(0.0, 0.0625, 0.25, 2.0), own, pods=(1, 1), mesh=mesh(load_balancer="ewma"), route=BY_PODS)
+    given = dict(rows(answers(kind, setup), "request", "version"))
+    # While the first request is out, its pod is dear; the second tries the other. The slow pod's first latency is not
+    # known at 0.25, so the fast one's is the better offer, and it still is when both are known.
+    assert {given[0], given[1]} == {0, 1}
+    assert (given[2], given[3]) == (0, 0)
+
+
+def test_what_ewma_knows_of_a_pod_fades(kind: str) -> None:
+    slow_once = {"faults": ({"extra_latency": 8.0, "at": 0.0, "for": 1.0},)}
+    own = versions({}, slow_once, latency=0.125, concurrency=9)
+    moments = (0.0, 0.0625, 10.0, *(10.0 + n for n in range(1, 200)))
+    setup = Setup(at(*moments), own, pods=(1, 1), route=BY_PODS)
+    first_back = []
+    for decay in (1.0, 20.0):
+        given = answers(kind, setup.but(mesh=mesh(load_balancer="ewma", ewma={"decay_time": decay})))
+        back = [int(request) for request, version in zip(given.request, given.version, strict=True) if version == 1]
+        first_back.append(min((request for request in back if request > 1), default=len(moments)))
+    assert first_back[0] < first_back[1]
