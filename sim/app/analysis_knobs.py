@@ -10,6 +10,7 @@ from typing import Any
 from sim.app.words import words
 from sim.scenario import Scenario
 from sim.spec.analysis import AnalysisSpec, MetricSpec
+from sim.strategies.canary import Analyse
 
 LIMIT = re.compile(r"(?P<before>\s*result\s*[<>]=?\s*)(?P<number>[\d.]+(e-?\d+)?)(?P<after>\s*)")
 """A condition with one number in it; others have no knob."""
@@ -18,6 +19,7 @@ KEYS = {
     "blueGreen": ("postPromotionAnalysis", "prePromotionAnalysis"),
     "abTest": ("guardrail",),
     "shadow": ("analysis",),
+    "batches": ("analysis",),
 }
 """Keys of the analyses of each type of strategy; a new one gets the first."""
 NEW = {"metric": "errorRate", "interval": 30, "failureCondition": "result > 0.01"}
@@ -63,7 +65,7 @@ def set_watched(scenario: Scenario, strategy: str, value: float) -> Scenario:
     keys = KEYS[scenario.strategies[strategy].kind]
     written = _written(scenario, strategy)
     if value:
-        # Only a canary and an A/B test go on while it looks.
+        # Only a canary, batches and an A/B test go on while it looks.
         count = {"count": MEASUREMENTS} if keys[0].endswith("PromotionAnalysis") else {}
         return scenario.replace(f"spec.strategies.{strategy}", {**written, keys[0]: NEW | count})
     kept = {key: kept for key, kept in written.items() if key not in keys}
@@ -130,7 +132,7 @@ def _all_of(scenario: Scenario, strategy: str) -> Iterator[Found]:
         if analysis is not None:
             yield Found(key, analysis)
     for number, step in enumerate(getattr(spec, "steps", ())):
-        if step.word == "analysis":
+        if isinstance(step, Analyse):
             yield Found(f"steps[{number}].analysis", step.analysis)
 
 

@@ -28,7 +28,7 @@ class Traffic:
         self._applied = 0
         self._settled: simpy.Event | None = None
         self._in_force = route
-        self._pool: tuple[int, int] | None = None
+        self._pool: tuple[int, ...] = ()
         self._endpoints: Counter[int] = Counter()
 
     @property
@@ -49,15 +49,18 @@ class Traffic:
                 self._world.env.fire(self._settled, STRATEGY)
         return self._settled
 
-    def request(self, route: Route, weight: float) -> None:
-        """Ask for `route`; `weight` is the percent it asks for the candidate."""
+    def request(self, route: Route, weight: float, pool: tuple[int, ...] | None = None) -> None:
+        """Ask for `route`; `weight` is the percent it asks for the candidate.
+
+        pool: two versions that share from then on what is asked for the first, () for none; None: as before.
+        """
         world = self._world
         self.route = route
         self._asked += 1
         self.changes.append(RouteChange(world.now, weight, math.nan))
         change = self._asked
         at = world.now + self._delay(change)
-        world.env.call(at, PROPAGATION, change, lambda: self._apply(change, route))
+        world.env.call(at, PROPAGATION, change, lambda: self._apply(change, route, pool))
 
     def note(self, weight: float) -> None:
         """Record that `weight` percent is asked for where pods make the share: nothing propagates."""
@@ -77,7 +80,7 @@ class Traffic:
     def endpoints_changed(self, version: int, by: int) -> None:
         """Take note of endpoints that have come or gone."""
         self._endpoints[version] += by
-        if self._pool is not None and version in self._pool:
+        if version in self._pool:
             self._divide()
 
     def _divide(self) -> None:
@@ -86,7 +89,7 @@ class Traffic:
             self._world.engine.set_route(self._divided(self._in_force))
 
     def _divided(self, route: Route) -> Route:
-        if self._pool is None:
+        if not self._pool:
             return route
         first, other = self._pool
         counts = self._endpoints[first], self._endpoints[other]
@@ -114,13 +117,14 @@ class Traffic:
         law = mesh.propagation_delay if mesh else self._world.resolved(self._world.stable).endpoint_propagation
         return self._world.law(law, change, "route")
 
-    def _apply(self, change: int, route: Route) -> None:
+    def _apply(self, change: int, route: Route, pool: tuple[int, ...] | None) -> None:
         # A later change may have overtaken this one: it never came into force.
         if change < self._applied:
             return
         self._applied = change
         self.changes[change] = replace(self.changes[change], in_force_at=self._world.now)
         self._in_force = route
+        self._pool = self._pool if pool is None else pool
         self._divide()
         if self.is_in_force and self._settled is not None and not self._settled.triggered:
             self._world.env.fire(self._settled, STRATEGY)

@@ -6,12 +6,15 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from sim.cluster.arithmetic import resolve_fenceposts
+from sim.cluster.partition import partition_limit
 from sim.scenario import Scenario
 from sim.spec.analysis import AnalysisSpec
 from sim.spec.kayenta import CanaryScore
 from sim.spec.service import ResolvedVersion
 from sim.spec.strategy import StrategySpec
 from sim.strategies.ab_test import ABTest
+from sim.strategies.batches import Batches, BatchStep
 from sim.strategies.blue_green import BlueGreen
 from sim.strategies.canary import Analyse, Canary, CanaryStep, Pause, SetCanaryScale, SetWeight
 from sim.strategies.flagger import Status, planned
@@ -293,6 +296,38 @@ def _held_back(plan: Plan, before: Status, status: Status) -> float:
     return math.ceil(plan.old.replicas / (surge + unavailable)) * seconds_to_ready(plan.new)
 
 
+def _batches(plan: Plan, strategy: Batches) -> None:
+    replicas, running = plan.new.replicas, 0
+    surge, unavailable = resolve_fenceposts(strategy.max_surge, strategy.max_unavailable, replicas)
+    plan.peak_pods = max(plan.old.replicas, replicas + surge)
+    if strategy.analysis is not None:
+        plan.say(f"beside it, from batch {strategy.analysis.starting_step}: {described(strategy.analysis)}")
+    for index, step in enumerate(strategy.steps):
+        wanted = max(running, partition_limit(step.replicas, replicas))
+        plan.say(f"batch {index + 1}: {wanted} of {replicas} pods run {plan.new.name}")
+        plan.at += math.ceil((wanted - running) / (surge + unavailable)) * seconds_to_ready(plan.new)
+        running = wanted
+        _look_at(plan, step, is_last=not strategy.waits(index))
+    if running < replicas:
+        plan.say("the other pods follow as a rolling update")
+        plan.at += math.ceil((replicas - running) / (surge + unavailable)) * seconds_to_ready(plan.new)
+    plan.say(f"all users on {plan.new.name}")
+
+
+def _look_at(plan: Plan, step: BatchStep, is_last: bool) -> None:
+    """Tell who meets a batch and how long it is looked at."""
+    if step.traffic is not None:
+        plan.say(f"{plain(step.traffic)} % of the requests go to {plan.new.name}")
+    if step.matches:
+        plan.say(f"{', '.join(match.segment for match in step.matches)} reach {plan.new.name}")
+    if is_last:
+        return
+    if step.pause.duration is None:
+        plan.wait_for_person("pause")
+    else:
+        plan.at += step.pause.duration
+
+
 def _none(plan: Plan, strategy: NoRelease) -> None:
     plan.say(f"all users stay on {plan.old.name}")
 
@@ -305,5 +340,6 @@ STORIES: dict[type[StrategySpec], Callable[..., None]] = {
     ABTest: _ab_test,
     Shadow: _shadow,
     Progressive: _progressive,
+    Batches: _batches,
     NoRelease: _none,
 }

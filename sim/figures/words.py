@@ -23,6 +23,8 @@ ENGLISH: Mapping[str, str] = {
     "canary": "Canary",
     "abTest": "A/B test",
     "shadow": "Shadow",
+    "progressive": "Progressive",
+    "batches": "Batches",
     "none": "No release",
     # Outcomes.
     "promoted": "promoted",
@@ -282,4 +284,14 @@ class Wording:
 DIFFERENCE = "difference"
 """The kind of what an A/B test judges: two conversions, one minus the other."""
 
-STRATEGY_TYPES = ("recreate", "rollingUpdate", "blueGreen", "canary", "abTest", "shadow", "none")
+STRATEGY_TYPES = (
+    "recreate",
+    "rollingUpdate",
+    "blueGreen",
+    "canary",
+    "abTest",
+    "shadow",
+    "progressive",
+    "batches",
+    "none",
+)

@@ -173,6 +173,8 @@ def _needs_mesh(path: Path, strategy: dict[str, Any], kind: str | None) -> Itera
             )
     if kind == "progressive":
         yield from _progressive_without_mesh(path, strategy)
+    if kind == "batches":
+        yield from _batches_without_mesh(path, strategy)
     if strategy.get("previewMatch"):
         yield Finding((*path, "previewMatch"), "needs a mesh; must be left out, or give spec.mesh ({} is enough)")
 
@@ -182,6 +184,17 @@ def _progressive_without_mesh(path: Path, strategy: dict[str, Any]) -> Iterator[
         if strategy.get(key):
             message = "needs a mesh that divides requests; must be left out (iterations alone work), or give spec.mesh"
             yield Finding((*path, key), f"{message} ({{}} is enough)")
+
+
+def _batches_without_mesh(path: Path, strategy: dict[str, Any]) -> Iterator[Finding]:
+    steps = strategy.get("steps")
+    for index, step in enumerate(steps if isinstance(steps, list) else []):
+        for key in ("traffic", "matches"):
+            if isinstance(step, dict) and step.get(key):
+                message = (
+                    "needs a mesh that divides requests; must be left out where pods make the share, or give spec.mesh"
+                )
+                yield Finding((*path, "steps", index, key), f"{message} ({{}} is enough)")
 
 
 def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, Any]) -> Iterator[Finding]:

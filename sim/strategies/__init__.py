@@ -8,6 +8,7 @@ from pydantic import Discriminator, Tag
 
 from sim.spec.strategy import StrategySpec
 from sim.strategies.ab_test import ABTest
+from sim.strategies.batches import Batches
 from sim.strategies.blue_green import BlueGreen
 from sim.strategies.canary import Canary
 from sim.strategies.none import NoRelease
@@ -18,7 +19,7 @@ from sim.strategies.shadow import Shadow
 
 STRATEGIES: dict[str, type[StrategySpec]] = {
     strategy.kind: strategy
-    for strategy in (Recreate, RollingUpdate, BlueGreen, Canary, ABTest, Shadow, Progressive, NoRelease)
+    for strategy in (Recreate, RollingUpdate, BlueGreen, Canary, ABTest, Shadow, Progressive, Batches, NoRelease)
 }
 
 
@@ -34,6 +35,7 @@ Strategy: TypeAlias = Annotated[
     | Annotated[ABTest, Tag("abTest")]
     | Annotated[Shadow, Tag("shadow")]
     | Annotated[Progressive, Tag("progressive")]
+    | Annotated[Batches, Tag("batches")]
     | Annotated[NoRelease, Tag("none")],
     Discriminator(_type),
 ]

@@ -18,8 +18,8 @@ from sim.cluster.world import World
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
 from sim.spec.operation import Operation
+from sim.strategies.batch_verbs import BatchVerbs
 from sim.strategies.pod_verbs import everything
-from sim.strategies.primary_verbs import PrimaryVerbs
 from sim.strategies.story import Story
 from sim.units import IntOrPercent, format_duration
 
@@ -56,7 +56,7 @@ class StepsTold:
         self._next += 1
 
 
-class Rollout(PrimaryVerbs):
+class Rollout(BatchVerbs):
     """One release on its way. A strategy sees the cluster only through this."""
 
     def __init__(self, world: World, story: Story) -> None:
@@ -151,7 +151,7 @@ class Rollout(PrimaryVerbs):
         self, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
     ) -> Steps:
         """Bring the candidate to the pods that `weight` percent need, or to a scale of its own, and wait for them."""
-        yield from self._clear_doubt()
+        yield from self.settle_doubt()
 
         def pods(wanted: int) -> int:
             return routed_canary_pods(wanted, weight, scale_replicas, scale_weight)
@@ -160,7 +160,7 @@ class Rollout(PrimaryVerbs):
 
     def share_pods(self, weight: float, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
         """Bring the candidate's share of the pods as near to `weight` percent as whole pods can."""
-        yield from self._clear_doubt()
+        yield from self.settle_doubt()
         self.set_weight(weight)
         controller = BasicCanary(self.candidate, self.stable, weight, max_surge, max_unavailable)
         yield from self._control(controller, self.stable if weight == 0 else self.candidate)
@@ -173,7 +173,7 @@ class Rollout(PrimaryVerbs):
         self.say("pause", self.candidate.version, f"Waits {format_duration(seconds)}.")
         yield self._or_promoted(self.world.env.after(seconds, STRATEGY))
         self._pause_over = None
-        yield from self._clear_doubt()
+        yield from self.settle_doubt()
 
     def end_pause(self) -> bool:
         """End the pause that the rollout is in; return False when it is in none."""
@@ -222,7 +222,7 @@ class Rollout(PrimaryVerbs):
         self._stalled = as_sentence(reason)
         self._stop_analyses()
 
-    def _clear_doubt(self) -> Steps:
+    def settle_doubt(self) -> Steps:
         """Wait for a person if a background analysis could not decide."""
         if self._inconclusive is not None:
             reason, self._inconclusive = self._inconclusive, None
@@ -278,7 +278,7 @@ class Rollout(PrimaryVerbs):
         """Wait until both groups of an experiment have `count` users (or requests)."""
         while experiment.smallest_group() < count:
             yield experiment.next_look()
-        yield from self._clear_doubt()
+        yield from self.settle_doubt()
 
     def _heed(self, run: AnalysisRun, name: str) -> None:
         if run.phase in ("Failed", "Error"):
@@ -296,10 +296,10 @@ class Rollout(PrimaryVerbs):
 
         A route that takes longer to change than that leaves users without a pod, as in Argo Rollouts.
         """
-        yield from self._clear_doubt()
+        yield from self.settle_doubt()
         candidate = self.candidate
         yield from self.scale_to_full(candidate, "to carry all users")
-        yield from self._clear_doubt()
+        yield from self.settle_doubt()
         self.scale_down_later(self.stable, scale_down_delay, f"{candidate.version} has all users")
         yield from self.switch(why)
         self.finish("promoted", why)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Literal
 
 import numpy as np
@@ -79,7 +80,30 @@ canary = st.builds(
     bounds,
     steps,
 )
-strategies = st.one_of(st.just({"type": "recreate"}), rolling, blue_green, canary)
+progressive = st.fixed_dictionaries(
+    {
+        "type": st.just("progressive"),
+        "interval": st.sampled_from([3, 10]),
+        "iterations": st.integers(1, 3),
+        "threshold": st.integers(1, 3),
+    }
+)
+sizes = st.lists(st.sampled_from(["1%", "30%", "50%", "99%", "100%"]), min_size=1, max_size=4).map(
+    lambda percents: sorted(percents, key=lambda percent: int(percent.rstrip("%")))
+)
+batches = st.builds(
+    lambda pair, percents, threshold: {
+        "type": "batches",
+        "maxSurge": pair[0],
+        "maxUnavailable": pair[1],
+        "failureThreshold": threshold,
+        "steps": [{"replicas": percent, "pause": {"duration": 5}} for percent in percents],
+    },
+    bounds,
+    sizes,
+    st.sampled_from([0, 1, "50%"]),
+)
+strategies = st.one_of(st.just({"type": "recreate"}), rolling, blue_green, canary, progressive, batches)
 meshes = st.sampled_from([None, {"propagationDelay": "1s"}, {"propagationDelay": "0s", "loadBalancer": "roundRobin"}])
 faults = st.sampled_from(
     [
@@ -150,8 +174,8 @@ def test_a_rolling_update_stays_inside_surge_and_unavailability(service, strateg
 
 
 @many
-@given(service=services, strategy=canary, undo_at=undos)
-def test_a_canary_without_a_mesh_stays_inside_surge_and_unavailability(service, strategy, undo_at):
+@given(service=services, strategy=st.one_of(canary, batches), undo_at=undos)
+def test_without_a_mesh_canary_and_batches_stay_inside_surge_and_unavailability(service, strategy, undo_at):
     record = run(scenario(strategy, duration=DURATION, rate=5, **service), undo_at)
     replicas = service["replicas"]
     surge = IntOrPercent.parse(strategy["maxSurge"]).of(replicas, round_up=True)
@@ -257,3 +281,22 @@ def test_a_routed_canary_takes_no_pod_from_the_old_version(service, percent, mes
     assert max(count for _, count in asked_for(record, "v2")) == math.ceil(
         Fraction(str(percent)) * service["replicas"] / 100
     )
+
+
+@many
+@given(
+    service=services, strategy=batches, weights=st.lists(st.integers(0, 100), max_size=3), undo_at=undos, mesh=meshes
+)
+def test_batches_with_traffic_end_with_all_users_and_all_pods_on_one_side(service, strategy, weights, undo_at, mesh):
+    assume(mesh is not None)
+    steps = [
+        {**step, **({"traffic": weight} if step["replicas"] in ("1%", "30%", "50%") else {})}
+        for step, weight in zip_longest(strategy["steps"], weights[: len(strategy["steps"])], fillvalue=5)
+    ]
+    record = run(scenario({**strategy, "steps": steps}, mesh=mesh, duration=DURATION, rate=5, **service), undo_at)
+    old, new = pods_at(record, DURATION, "v1"), pods_at(record, DURATION, "v2")
+    replicas = service["replicas"]
+    assert (record.outcome, old, new) in (("promoted", 0, replicas), ("rolled_back", replicas, 0))
+    late = record.requests.arrival[record.answers.request] > QUIET_AFTER
+    side = record.candidate if record.outcome == "promoted" else record.stable
+    assert set(record.answers.version[late]) <= {side}

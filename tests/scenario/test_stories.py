@@ -22,6 +22,7 @@ QUICK = (
     "hpa-during-rollout",
     "kayenta-judge",
     "keda-queue",
+    "kruise-batches",
     "memory-leak",
     "never-ready",
     "no-probe-no-drain",
