@@ -89,6 +89,7 @@ class Batches(Story):
     summary: ClassVar[str] = (
         "Exchange the pods in batches with a stop after each: a version that does not start stays in its batch."
     )
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
     not_simulated: ClassVar[tuple[str, ...]] = (
         "enableExtraWorkloadForCanary",
         "patchPodTemplateMetadata",

@@ -165,6 +165,19 @@ def test_a_person_can_undo_a_release_that_is_through() -> None:
         assert share_of_new(record, record.settled_at + 5, 300) == 0
 
 
+def test_an_operator_approves_a_batch_scales_in_it_and_takes_it_back() -> None:
+    """`kubectl-kruise rollout approve`, another number of pods in the middle, and back to the old version."""
+    operations = [
+        {"at": 50, "action": "scale", "replicas": 20},
+        {"at": 100, "action": "promote"},
+        {"at": 200, "action": "undo"},
+    ]
+    strategy = batches(batch("20%", None), batch("50%", None), batch("100%"))
+    record = run(release(strategy).replace("spec.operations", operations))
+    assert [pods_of(record, at) for at in (49, 80, 150, 299)] == [(8, 2), (16, 4), (10, 10), (20, 0)]
+    assert record.outcome == "rolled_back"
+
+
 def test_the_bounds_hold_in_every_batch() -> None:
     strategy = batches(batch("35%", 5), batch("70%", 5), batch("100%"), maxSurge=2, maxUnavailable=1)
     record = run(release(strategy))
