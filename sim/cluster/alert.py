@@ -1,4 +1,4 @@
-"""Alerts: rules looked at with every scrape; a rule that begins to hold pages the person on call."""
+"""Alerts: rules over what was scraped; one that begins to hold pages the person on call."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sim.cluster.clock import ALERT
-from sim.cluster.on_call import OnCallPerson
+from sim.cluster.pager import Pager
 from sim.cluster.scrape import expected_before_history
 from sim.engine.protocol import Answers
 from sim.judges.proportions import wilson
@@ -19,7 +19,7 @@ from sim.units import format_duration
 
 if TYPE_CHECKING:
     from sim.cluster.world import World
-    from sim.spec.monitoring import Alert, BurnWindow
+    from sim.spec.monitoring import Alert, BurnWindow, By
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Firing:
 
 
 def start_alerts(world: World) -> None:
-    """Look at every alert of the scenario with every scrape from now on."""
+    """Look at every alert of the scenario from now on."""
     monitoring = world.scenario.monitoring
     if monitoring.alerts:
         Alerts(world).start()
@@ -43,49 +43,60 @@ class Alerts:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._interval = world.scenario.monitoring.scrape_interval
-        self._scrape = math.ceil(world.now / self._interval)
-        subjects: dict[int | None, str] = {None: world.service}
-        if any(alert.by == "version" for alert in world.scenario.monitoring.alerts):
-            numbers = (world.stable, world.candidate)
-            subjects |= {number: world.replica_sets[number].name for number in numbers if number is not None}
-        self._sources = [Source(world, version, name) for version, name in subjects.items()]
-        person = OnCallPerson(world)
-        self._rules = [Rule(world, alert, self._sources, person) for alert in world.scenario.monitoring.alerts]
+        monitoring = world.scenario.monitoring
+        self._interval = monitoring.evaluation_interval or monitoring.scrape_interval
+        self._turn = math.ceil(world.now / self._interval)
+        self._sources = {by: sources(world, by) for by in dict.fromkeys(alert.by for alert in monitoring.alerts)}
+        pager = Pager(world)
+        self._rules = [Rule(world, alert, self._sources[alert.by], pager) for alert in monitoring.alerts]
 
     def start(self) -> None:
-        """Wait for the next scrape."""
-        self._world.env.call(self._scrape * self._interval, ALERT, 0, self._look)
+        """Wait for the next moment at which rules are evaluated."""
+        self._world.env.call(self._turn * self._interval, ALERT, 0, self._look)
 
     def _look(self) -> None:
-        at = self._scrape * self._interval
-        answers = self._world.answers()
-        for source in self._sources:
-            source.scrape(answers, at)
+        now = self._turn * self._interval
+        answers, scraped = self._world.answers(), self._world.last_scrape(now)
+        for each in self._sources.values():
+            for source in each:
+                source.scrape(answers, scraped)
         for rule in self._rules:
-            rule.look(at)
-        self._scrape += 1
+            rule.look(now)
+        self._turn += 1
         self.start()
 
 
-class Source:
-    """The error counts of a version, or of the whole service (version None)."""
+def sources(world: World, by: By) -> list[Source]:
+    """Return whose errors are counted: all of the service's, or those of each of its versions or users' segments."""
+    if by == "version":
+        numbers = [number for number in (world.stable, world.candidate) if number is not None]
+        return [Source(world, Selection((number,)), world.replica_sets[number].name) for number in numbers]
+    if by == "segment":
+        return [Source(world, Selection(None, index), name) for index, name in enumerate(world.requests.segments)]
+    return [Source(world, Selection(), world.service)]
 
-    def __init__(self, world: World, version: int | None, name: str) -> None:
-        self.version = version
+
+class Source:
+    """The error counts of what is selected."""
+
+    def __init__(self, world: World, selection: Selection, name: str) -> None:
         self.name = name
         self._world = world
-        self._selection = Selection(None if version is None else (version,))
-        self._counts = FailureCounts(version)
+        self._selection = selection
+        self._counts = FailureCounts(world.requests, selection)
+        self._scraped_at = -math.inf
         self._answers: Answers
 
     def scrape(self, answers: Answers, at: float) -> None:
-        """Read the counters."""
+        """Read the counters as the scrape at `at` found them."""
         self._answers = answers
-        self._counts.scrape(answers, at)
+        if at > self._scraped_at:
+            self._scraped_at = at
+            self._counts.scrape(answers, at)
 
-    def over(self, seconds: float, end: float) -> Counts:
-        """Return the counts of the window that ends with the last scrape, at `end`."""
+    def over(self, seconds: float) -> Counts:
+        """Return the counts of the window that ends with the last scrape."""
+        end = self._scraped_at
         found = self._counts.between(self._answers, end - seconds, end)
         before = expected_before_history(self._world, end - seconds, end, self._selection)
         return Counts(found.requests + before.requests, found.failed + before.failed)
@@ -94,19 +105,19 @@ class Source:
 class Rule:
     """One alert: inactive, pending (it holds, but not yet for long enough) or firing."""
 
-    def __init__(self, world: World, alert: Alert, sources: list[Source], person: OnCallPerson) -> None:
+    def __init__(self, world: World, alert: Alert, sources: list[Source], pager: Pager) -> None:
         self.is_firing = False
         self._world = world
         self._alert = alert
-        self._sources = [source for source in sources if (source.version is None) == (alert.by == "service")]
-        self._person = person
+        self._sources = sources
+        self._pager = pager
         self._holds_since = math.nan
         self._condition = None if alert.condition is None else condition.parse(alert.condition)
         self._budget = 1 - world.scenario.objectives.availability
 
     def look(self, at: float) -> None:
-        """Evaluate the rule at the scrape at `at`; page the person when it begins to fire."""
-        found = next(((source, firing) for source in self._sources if (firing := self._held(source, at))), None)
+        """Evaluate the rule at `at`; page the person when it begins to fire."""
+        found = next(((source, firing) for source in self._sources if (firing := self._held(source))), None)
         if found is None:
             self._holds_since = math.nan
             if self.is_firing:
@@ -119,17 +130,17 @@ class Rule:
             self.is_firing = True
             self._fire(*found)
 
-    def _held(self, source: Source, at: float) -> Firing | None:
+    def _held(self, source: Source) -> Firing | None:
         if self._condition is not None and self._alert.window is not None:
-            return self._holds(source, self._condition, self._alert.window, at)
-        return next((firing for pair in self._alert.windows if (firing := self._burns(source, pair, at))), None)
+            return self._holds(source, self._condition, self._alert.window)
+        return next((firing for pair in self._alert.windows if (firing := self._burns(source, pair))), None)
 
-    def _burns(self, source: Source, pair: BurnWindow, at: float) -> Firing | None:
+    def _burns(self, source: Source, pair: BurnWindow) -> Firing | None:
         """Source: Google, The Site Reliability Workbook, chapter 5, multiwindow, multi-burn-rate alerts."""
-        short = source.over(pair.short, at)
+        short = source.over(pair.short)
         if not short.error_rate / self._budget > pair.factor:
             return None
-        long = source.over(pair.long, at)
+        long = source.over(pair.long)
         burn = long.error_rate / self._budget
         if not burn > pair.factor:
             return None
@@ -137,8 +148,8 @@ class Rule:
         reason = f"burns the error budget {burn:.3g} times too fast over {windows}; the limit is {pair.factor:g}"
         return Firing(long, pair.factor * self._budget, reason)
 
-    def _holds(self, source: Source, rule: condition.Condition, window: float, at: float) -> Firing | None:
-        counts = source.over(window, at)
+    def _holds(self, source: Source, rule: condition.Condition, window: float) -> Firing | None:
+        counts = source.over(window)
         try:
             holds = rule.evaluate(counts.error_rate)
         except condition.ConditionError:
@@ -167,7 +178,7 @@ class Rule:
         # Before the release starts there is nothing to notice and nothing to undo.
         if world.now >= 0:
             world.detect(world.now)
-            self._person.page(self)
+            self._pager.tell(self)
 
     @property
     def name(self) -> str:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import simpy
 
 from sim.cluster.clock import PERSON
+from sim.spec.distributions import Constant, Law
 
 if TYPE_CHECKING:
     from sim.cluster.world import World
+
+
+AT_ONCE = Constant(value=0.0)
 
 
 class Page(Protocol):
@@ -30,27 +35,37 @@ class OnCallPerson:
     def __init__(self, world: World) -> None:
         self._world = world
         self._on_call = world.scenario.monitoring.on_call
-        self._pages: Counter[str] = Counter()
+        self._turns: Counter[tuple[str, str]] = Counter()
 
-    def page(self, alert: Page) -> None:
-        """Be told of an alert, and react after the time that takes."""
-        if self._on_call is None:
-            return
-        self._pages[alert.name] += 1
-        delay = self._world.law(self._on_call.reaction, self._pages[alert.name], f"reaction to {alert.name}")
-        self._world.env.call(self._world.now + delay, PERSON, 0, partial(self._react, alert))
+    def page(self, *alerts: Page) -> None:
+        """Be told of alerts, and look at them after the time that takes."""
+        if self._on_call is not None:
+            self._after(self._on_call.reaction, "reaction", alerts, self._look)
 
-    def _react(self, alert: Page) -> None:
-        """Undo the release, unless the alert has gone by itself or there is nothing left to undo."""
-        world = self._world
+    def _after(self, law: Law, what: str, alerts: tuple[Page, ...], then: Callable[[tuple[Page, ...]], None]) -> None:
+        name = alerts[0].name
+        self._turns[what, name] += 1
+        delay = self._world.law(law, self._turns[what, name], f"{what} to {name}")
+        self._world.env.call(self._world.now + delay, PERSON, 0, partial(then, alerts))
+
+    def _look(self, alerts: tuple[Page, ...]) -> None:
+        """Decide to undo the release, unless all alerts have gone by themselves."""
+        world, name = self._world, alerts[0].name
         if self._on_call is None or self._on_call.action == "none":
-            world.log(
-                "person", "looks", alert.name, f"The person on call looks at alert {alert.name} and leaves it at that."
-            )
-        elif not alert.is_firing:
-            world.log("person", "looks", alert.name, f"Alert {alert.name} has gone by itself: nothing is undone.")
-        elif not world.request_undo(f"the person on call reacted to alert {alert.name}"):
-            world.log("person", "looks", alert.name, f"Alert {alert.name} is read when nothing is left to undo.")
+            world.log("person", "looks", name, f"The person on call looks at alert {name} and leaves it at that.")
+        elif not any(alert.is_firing for alert in alerts):
+            world.log("person", "looks", name, f"Alert {name} has gone by itself: nothing is undone.")
+        elif self._on_call.decision == AT_ONCE:
+            self._undo(alerts)
+        else:
+            world.log("person", "looks", name, f"The person on call looks at alert {name} and thinks about it.")
+            self._after(self._on_call.decision, "decision", alerts, self._undo)
+
+    def _undo(self, alerts: tuple[Page, ...]) -> None:
+        """Undo the release, unless there is nothing left to undo."""
+        name = alerts[0].name
+        if not self._world.request_undo(f"the person on call reacted to alert {name}"):
+            self._world.log("person", "looks", name, f"Alert {name} is read when nothing is left to undo.")
 
 
 def approval(world: World, ordinal: int) -> simpy.Event:

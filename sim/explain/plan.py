@@ -41,9 +41,10 @@ def _noticing(scenario: Scenario) -> list[str]:
         return [*lines, "There is no alert: nobody is paged."]
     if monitoring.on_call is None:
         return [*lines, "Nobody is on call: an alert is recorded and nothing follows."]
-    reaction = moment(monitoring.on_call.reaction.mean_seconds())
-    what = "undoes the release" if monitoring.on_call.action == "undo" else "looks and changes nothing"
-    return [*lines, f"The person on call {what} about {reaction} after the alert."]
+    person = monitoring.on_call
+    takes = monitoring.group_wait + person.reaction.mean_seconds() + person.decision.mean_seconds()
+    what = "undoes the release" if person.action == "undo" else "looks and changes nothing"
+    return [*lines, f"The person on call {what} about {moment(takes)} after the alert."]
 
 
 def _incidents(scenario: Scenario) -> list[str]:

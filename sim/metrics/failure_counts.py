@@ -6,9 +6,11 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sim.engine.protocol import Answers
+from sim.engine.protocol import Answers, Requests
 from sim.metrics.status import SERVER_ERROR
+from sim.metrics.window import Selection
 
 
 class Counts(NamedTuple):
@@ -24,10 +26,11 @@ class Counts(NamedTuple):
 
 
 class FailureCounts:
-    """Counters of one version, or of every user request of the service (version None), read at each scrape."""
+    """Counters of what is selected, read at each scrape."""
 
-    def __init__(self, version: int | None) -> None:
-        self._version = version
+    def __init__(self, requests: Requests, selection: Selection) -> None:
+        self._requests = requests
+        self._selection = selection
         self._at: list[float] = []
         self._totals: list[Counts] = []
 
@@ -49,6 +52,13 @@ class FailureCounts:
             return total
         first, last = np.searchsorted(answers.finish, (since, at), side="right")
         rows = slice(int(first), int(last))
-        own = answers.copy[rows] == 0 if self._version is None else answers.version[rows] == self._version
+        own = self._own(answers, rows)
         failed = np.count_nonzero(own & (answers.status[rows] >= SERVER_ERROR))
         return Counts(total.requests + np.count_nonzero(own), total.failed + failed)
+
+    def _own(self, answers: Answers, rows: slice) -> NDArray[np.bool_]:
+        versions, segment = self._selection.versions, self._selection.segment
+        own = answers.copy[rows] == 0 if versions is None else np.isin(answers.version[rows], versions)
+        if segment is not None:
+            own &= self._requests.segment_of_user[self._requests.user[answers.request[rows]]] == segment
+        return own

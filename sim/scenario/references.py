@@ -32,6 +32,7 @@ def check(data: Any) -> Iterator[Finding]:
     yield from _release(spec)
     yield from _segments(spec, ("spec",))
     yield from _metric_services(spec, ("spec",), _names(spec, "services"))
+    yield from _alerts(spec)
     yield from _strategies(spec)
     yield from _incidents(spec)
     yield from _operations(spec)
@@ -107,6 +108,15 @@ def _metric_services(spec: dict[str, Any], path: Path, services: list[str]) -> I
         name = mapping.get("service")
         if "metric" in mapping and isinstance(name, str) and name not in services:
             yield Finding((*place, "service"), _unknown("service", name, services))
+
+
+def _alerts(spec: dict[str, Any]) -> Iterator[Finding]:
+    alerts = _get(spec, "monitoring", "alerts")
+    for index, alert in enumerate(alerts if isinstance(alerts, list) else []):
+        if _get(alert, "by") == "segment" and not _names(spec, "users", "segments"):
+            yield Finding(
+                ("spec", "monitoring", "alerts", index, "by"), "is segment, and there is none; must have users.segments"
+            )
 
 
 def _strategies(spec: dict[str, Any]) -> Iterator[Finding]:

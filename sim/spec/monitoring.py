@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from sim.spec import condition
-from sim.spec.distributions import Law
+from sim.spec.distributions import Constant, Law
 from sim.spec.model import Model, Name, PlacedError
 from sim.units import Duration, PositiveDuration, Quantity, format_duration
 
+By = Literal["service", "version", "segment"]
 MOST_ALERTS = 50
 MOST_WINDOWS = 20
 
@@ -44,16 +45,14 @@ class BurnWindow(Model):
 
 
 class Alert(Model):
-    """A rule evaluated at every scrape."""
+    """A rule evaluated at every scrape, or in its own rhythm."""
 
     name: Name = Field(description="Its name.")
     kind: Literal["burnRate", "threshold"] = Field(
         description="burnRate: error budget spent too fast; threshold: a condition."
     )
     metric: Literal["errorRate"] = Field("errorRate", description="What is measured.")
-    by: Literal["service", "version"] = Field(
-        "service", description="Over the whole service, or each version by itself."
-    )
+    by: By = Field("service", description="Over the whole service, or each version or segment of users by itself.")
     windows: tuple[BurnWindow, ...] = Field(
         (), max_length=MOST_WINDOWS, description="For burnRate: fires when any pair burns too fast."
     )
@@ -78,7 +77,10 @@ class Alert(Model):
 class OnCall(Model):
     """The person who reads alerts."""
 
-    reaction: Law = Field(description="From the alert to the decision.")
+    reaction: Law = Field(description="From the page until the person looks.")
+    decision: Law = Field(
+        Constant(value=0.0), description="From the look until the person does something about it; 0s: at once."
+    )
     action: Literal["undo", "none"] = Field("undo", description="undo: undoes the release; none: only watches.")
 
 
@@ -92,6 +94,13 @@ class Monitoring(Model):
     """What is measured and who reacts; by default scrapes only, and nobody undoes anything."""
 
     scrape_interval: PositiveDuration = Field(15.0, description="What any judge or alert can know lags by up to this.")
+    evaluation_interval: PositiveDuration | None = Field(
+        None, description="How often alerts are looked at, on what the last scrape found; without it, at every scrape."
+    )
+    group_wait: Duration = Field(
+        0.0,
+        description="How long an alert waits for others before one page tells of all that still fire (Alertmanager).",
+    )
     history: Literal["steady", "none"] = Field(
         "steady",
         description="What windows hold before the warm-up: the stable version's expected rates, or nothing.",

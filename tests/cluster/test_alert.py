@@ -166,3 +166,45 @@ def test_a_pause_without_duration_ends_with_the_approvers_reaction() -> None:
     begun = next(event.at_seconds for event in record.events if event.kind == "pause")
     assert [at for at, _ in told(record, "person", "approve")] == [begun + 45]
     assert record.outcome == "promoted"
+
+
+def test_by_segment_testers_are_not_diluted() -> None:
+    testers = "{faults: [{errorRate: 20%, segment: testers}]}"
+    rare = ABOVE.replace("0.05", "0.1")
+    assert not firing(run(SWITCH, testers, monitoring(rare)))
+    record = run(SWITCH, testers, monitoring(rare.replace("kind", "by: segment, kind")))
+    assert "errorRate of testers" in told(record, "alert", "firing")[0][1]
+
+
+def test_evaluated_in_its_own_rhythm_on_what_the_last_scrape_found() -> None:
+    at_once = firing(run(SWITCH, BAD, monitoring(ABOVE)))[0]
+    record = run(SWITCH, BAD, f"{{scrapeInterval: 5s, evaluationInterval: 7s, {ABOVE}}}")
+    first_look = next(at for at in range(0, 300, 7) if at // 5 * 5 >= at_once)
+    assert firing(record) == [first_look]
+    (look,) = decisions(record, "alert errors")
+    scraped = first_look // 5 * 5
+    assert look.value == error_rate(record, scraped - 30, scraped)
+
+
+def test_a_page_waits_for_other_alerts_and_is_one() -> None:
+    later = ABOVE.replace("}]", "}, {name: more, kind: threshold, window: 30s, condition: result > 0.1}]")
+    record = run(SWITCH, BAD, monitoring(later, "groupWait: 30s, onCall: {reaction: 40s}"))
+    assert len(firing(record)) == 2
+    undone = [event.at_seconds for event in record.events if event.kind == "undo"]
+    assert undone == [firing(record)[0] + 70]
+    alone = run(SWITCH, BAD, monitoring(later, "onCall: {reaction: 40s}"))
+    assert len(told(alone, "person", "looks")) == len(told(record, "person", "looks")) + 1
+
+
+def test_what_resolves_while_a_page_waits_pages_nobody() -> None:
+    brief = "{faults: [{errorRate: 50%, at: 20s, for: 20s}]}"
+    record = run(SWITCH, brief, monitoring(ABOVE, "groupWait: 60s, onCall: {reaction: 1s}"))
+    assert firing(record)
+    assert told(record, "person", "looks") == []
+
+
+def test_a_person_needs_time_to_decide() -> None:
+    record = run(SWITCH, BAD, monitoring(ABOVE, "onCall: {reaction: 40s, decision: 50s}"))
+    undone = [event.at_seconds for event in record.events if event.kind == "undo"]
+    assert [at for at, _ in told(record, "person", "looks")] == [firing(record)[0] + 40]
+    assert undone == [firing(record)[0] + 90]

@@ -95,7 +95,9 @@ def noticing(scenario: Scenario) -> str:
     sentences = [words("noticing_alert", name=alert.name, scrape=scrape) for alert in monitoring.alerts]
     if monitoring.on_call is None:
         return " ".join([*sentences, words("noticing_nobody")])
-    reaction = format_duration(round(monitoring.on_call.reaction.mean_seconds(), 1))
+    person = monitoring.on_call
+    takes = monitoring.group_wait + person.reaction.mean_seconds() + person.decision.mean_seconds()
+    reaction = format_duration(round(takes, 1))
     return " ".join([*sentences, words("noticing_person", reaction=reaction)])
 
 
