@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sim.explain.stories import STORIES, Plan, moment
+import math
+from itertools import pairwise
+
+from sim.explain.span import RARE
+from sim.explain.stories import Plan, moment, tell
 from sim.scenario import Scenario
 from sim.spec.monitoring import Alert
-from sim.spec.strategy import StrategySpec
 from sim.units import plain
 
 COMPARE_REPLICATIONS = 5
@@ -14,9 +17,9 @@ COMPARE_REPLICATIONS = 5
 def explain_scenario(scenario: Scenario) -> str:
     """Return what the scenario will do, in words: traffic, noticing, and the timeline of each strategy."""
     lines = [_title(scenario), "", *_traffic(scenario), *_noticing(scenario)]
-    lines += [*_incidents(scenario), *_operations(scenario)]
+    lines += [*_incidents(scenario), *_operations(scenario), *_autoscalers(scenario), *_bounds(scenario)]
     for name, strategy in scenario.strategies.items():
-        lines += ["", f"{name}: {strategy.summary}", *_timeline(scenario, strategy)]
+        lines += ["", f"{name}: {strategy.summary}", *_timeline(scenario, name)]
     lines += ["", *_cost(scenario), *(f"warning: {warning}" for warning in scenario.warnings)]
     return "\n".join(lines) + "\n"
 
@@ -58,6 +61,31 @@ def _incidents(scenario: Scenario) -> list[str]:
     return lines
 
 
+def _autoscalers(scenario: Scenario) -> list[str]:
+    lines = []
+    for name, service in scenario.services.items():
+        scaler = service.horizontal_pod_autoscaler
+        keda = service.scaled_object
+        if scaler is not None:
+            least, most = scaler.min_replicas, scaler.max_replicas
+        elif keda is not None:
+            least, most = keda.min_replica_count, keda.max_replica_count
+        else:
+            continue
+        wanted = f"the timelines are those of {service.replicas}"
+        lines.append(f"An autoscaler keeps between {least} and {most} pods of {name}; {wanted}.")
+    return lines
+
+
+def _bounds(scenario: Scenario) -> list[str]:
+    if scenario.release is None:
+        return []
+    share = f"{100 * (1 - 2 * RARE):g}"
+    return [
+        f"Times are of a release in which nothing is wrong; behind them, where each wait ends {share} times of 100."
+    ]
+
+
 def _alert(scenario: Scenario, alert: Alert) -> str:
     if alert.kind == "threshold":
         return f"{alert.metric} over {moment(alert.window or 0.0)}, when {alert.condition}"
@@ -75,18 +103,40 @@ def _operations(scenario: Scenario) -> list[str]:
     return [f"An operator, whatever happens: {', '.join(commands)}."] if commands else []
 
 
-def _timeline(scenario: Scenario, strategy: StrategySpec) -> list[str]:
-    if scenario.release is None:
-        return ["  nothing is released"]
+def plan_of(scenario: Scenario, name: str) -> Plan:
+    """Return what a strategy is planned to do, where something is released."""
+    assert scenario.release is not None
     service = scenario.services[scenario.release.service]
     plan = Plan(
         scenario, service.resolved(scenario.release.from_version), service.resolved(scenario.release.to_version)
     )
     plan.peak_pods = plan.old.replicas
-    STORIES[type(strategy)](plan, strategy)
-    if plan.is_open and plan.at > scenario.duration:
-        plan.lines.append(f"  the run ends before, at {moment(scenario.duration)}")
-    return [*plan.lines, f"  at most {plan.peak_pods} pods; {plan.old.replicas} before"]
+    tell(plan, scenario.strategies[name])
+    return plan
+
+
+def _timeline(scenario: Scenario, name: str) -> list[str]:
+    if scenario.release is None:
+        return ["  nothing is released"]
+    plan = plan_of(scenario, name)
+    lines = [planned.line(before) for before, planned in pairwise((None, *plan.planned)) if planned is not None]
+    if plan.is_open and plan.at.expected > scenario.duration:
+        lines.append(f"  the run ends before, at {moment(scenario.duration)}")
+    return [*lines, f"  at most {plan.peak_pods} pods; {plan.old.replicas} before", *_obstacles(plan)]
+
+
+def _obstacles(plan: Plan) -> list[str]:
+    """Return what keeps the timeline from coming true: no room, or a volume that the old pods hold."""
+    lines = []
+    cluster = plan.scenario.cluster
+    room = cluster.room if cluster else math.inf
+    others = sum(service.replicas for service in plan.scenario.services.values() if service.name != plan.old.service)
+    if plan.peak_pods + others > room:
+        lines.append(f"  there is room for {room - others:g} pods: the others wait until some have gone")
+    held = [volume.name for volume in plan.new.volumes if volume.access_mode == "ReadWriteOnce"]
+    if held and plan.peak_pods > plan.old.replicas and (cluster is None or cluster.nodes is None):
+        lines.append(f"  a new pod waits for volume {held[0]} while an old one holds it, and with it the rollout")
+    return lines
 
 
 def _cost(scenario: Scenario) -> list[str]:

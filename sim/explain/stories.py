@@ -1,13 +1,16 @@
-"""The planned timeline of each strategy: mean delays, nothing wrong, nobody undoing."""
+"""The planned timeline of each strategy: expected delays and their bounds, nothing wrong, nobody undoing."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple
 
-from sim.cluster.arithmetic import resolve_fenceposts
+from sim.cluster.arithmetic import approximate_weight, resolve_fenceposts
 from sim.cluster.partition import partition_limit
+from sim.explain.span import Span, drawn, seconds_to_ready, seconds_to_route, seconds_to_stop
 from sim.scenario import Scenario
 from sim.spec.analysis import AnalysisSpec
 from sim.spec.kayenta import CanaryScore
@@ -28,28 +31,56 @@ from sim.units import format_duration, plain
 TIME_WIDTH = 10
 
 
+class Planned(NamedTuple):
+    """What is to happen, and when. story, step: the step of which strategy begins then; weight: what is asked for."""
+
+    at: Span
+    text: str
+    story: str = ""
+    step: int | None = None
+    weight: float | None = None
+
+    def line(self, before: Planned | None = None) -> str:
+        """Return it as a line of the timeline, the bounds of its time behind it unless those of the line before."""
+        low, high = moment(self.at.low), moment(self.at.high)
+        has_bounds = low != high and (before is None or before.at != self.at)
+        bounds = f" ({low} to {high})" if has_bounds else ""
+        return f"  {moment(self.at.expected):{TIME_WIDTH}}{self.text}{bounds}"
+
+
 @dataclass
 class Plan:
-    """The planned timeline of one strategy. pods: most pods of the new version beside those of the old."""
+    """The planned timeline of one strategy. peak_pods: most pods of either version asked for at once."""
 
     scenario: Scenario
     old: ResolvedVersion
     new: ResolvedVersion
-    at: float = 0.0
-    lines: list[str] = field(default_factory=list)
+    at: Span = field(default_factory=Span)
+    planned: list[Planned] = field(default_factory=list)
     peak_pods: int = 0
     is_open: bool = True
+    story: str = ""
+    _begun: int | None = None
 
-    def say(self, text: str) -> None:
+    def begin(self, step: int) -> None:
+        """Let what is said next be where a step of the strategy begins."""
+        self._begun = step
+
+    def say(self, text: str, weight: float | None = None) -> None:
         """Add what happens now; nothing once the end is unknown."""
         if self.is_open:
-            self.lines.append(f"  {moment(self.at):{TIME_WIDTH}}{text}")
+            self.planned.append(Planned(self.at, text, self.story, self._begun, weight))
+        self._begun = None
 
     def start_pods(self, count: int, beside: int) -> None:
         """Start pods of the new version and wait for them."""
         self.peak_pods = max(self.peak_pods, beside + count)
         self.say(f"start {pods(count, self.new.name)}")
-        self.at += seconds_to_ready(self.new)
+        self.at += seconds_to_ready(self.new, count)
+
+    def route(self) -> None:
+        """Wait until requests follow what was asked for."""
+        self.at += seconds_to_route(self.scenario, self.old)
 
     def wait_for_person(self, why: str) -> None:
         """Wait for the approver, for ever where there is none."""
@@ -59,16 +90,17 @@ class Plan:
             self.is_open = False
             return
         self.say(f"{why}: wait for a person, about {moment(approver.reaction.mean_seconds())}")
-        self.at += approver.reaction.mean_seconds()
+        self.at += drawn(approver.reaction)
 
     def judge(self, analysis: AnalysisSpec, when: str) -> None:
-        """Wait for an analysis that ends."""
+        """Wait for an analysis that ends; what it cannot measure for want of data, and tries again, is left out."""
         self.say(f"{when}: {described(analysis)}")
         if analysis.score is not None:
-            self.at += analysis.score.initial_delay + analysis.score.interval * (analysis.score.count or 1)
+            self.at += analysis.score.initial_delay + analysis.score.interval * ((analysis.score.count or 1) - 1)
             return
+        # The first of `count` measurements waits for initialDelay only.
         self.at += max(
-            metric.initial_delay + (metric.interval or 0.0) * (metric.count or 1) for metric in analysis.metrics
+            metric.initial_delay + (metric.interval or 0.0) * ((metric.count or 1) - 1) for metric in analysis.metrics
         )
 
 
@@ -80,31 +112,6 @@ def moment(seconds: float) -> str:
 def pods(count: int, version: str) -> str:
     """Return a number of pods in words."""
     return f"{count} pod{'s' * (count != 1)} of {version}"
-
-
-def seconds_to_ready(version: ResolvedVersion) -> float:
-    """Return the mean time from a pod's creation until all callers use it and it is available."""
-    started = version.startup.mean_seconds()
-    first_ready_probe = version.readiness_probe.initial_delay_seconds if version.readiness_probe else 0.0
-    if version.startup_probe is not None:
-        started = next_probe(version.startup_probe.initial_delay_seconds, version.startup_probe.period_seconds, started)
-        first_ready_probe = max(first_ready_probe, started)
-    probe = version.readiness_probe
-    if probe is not None:
-        started = next_probe(first_ready_probe, probe.period_seconds, started)
-        started += (probe.success_threshold - 1) * probe.period_seconds
-    pulled = version.image_pull.mean_seconds() if version.image_pull else 0.0
-    return pulled + started + max(version.min_ready_seconds, version.endpoint_propagation.mean_seconds())
-
-
-def next_probe(first: float, period: float, moment: float) -> float:
-    """Return when the next of the probes at `first` and every period from there comes."""
-    return first + max(0, math.ceil((moment - first) / period)) * period
-
-
-def seconds_to_stop(version: ResolvedVersion) -> float:
-    """Return the mean time from a pod's deletion until it is gone."""
-    return min((version.pre_stop or 0.0) + version.latency.mean_seconds(), version.termination_grace_period_seconds)
 
 
 def described(analysis: AnalysisSpec) -> str:
@@ -130,9 +137,11 @@ def compared(analysis: AnalysisSpec, score: CanaryScore) -> str:
 
 
 def _recreate(plan: Plan, strategy: Recreate) -> None:
-    plan.say(f"stop all {pods(plan.old.replicas, plan.old.name)}: nobody is served")
-    plan.at += seconds_to_stop(plan.old)
+    plan.begin(0)
+    plan.say(f"stop all {pods(plan.old.replicas, plan.old.name)}: nobody is served", weight=100.0)
+    plan.at += seconds_to_stop(plan.old, plan.old.replicas)
     plan.peak_pods = 0
+    plan.begin(1)
     plan.start_pods(plan.new.replicas, 0)
     plan.peak_pods = max(plan.peak_pods, plan.old.replicas)
     plan.say(f"all users on {plan.new.name}")
@@ -145,30 +154,51 @@ def _rolling_update(plan: Plan, strategy: RollingUpdate) -> None:
     if surge == 0 and unavailable == 0:
         unavailable = 1  # Source: Kubernetes deployment_util.go, ResolveFenceposts
     rounds = math.ceil(replicas / (surge + unavailable))
-    plan.say(f"exchange pods, at most {surge} above and {unavailable} below {replicas}: about {rounds} rounds")
+    plan.begin(0)
+    plan.say(
+        f"exchange pods, at most {surge} above and {unavailable} below {replicas}: about {rounds} rounds", weight=100.0
+    )
     plan.peak_pods = max(plan.old.replicas, replicas + surge)
-    plan.at += rounds * seconds_to_ready(plan.new)
+    _exchange(plan, replicas, surge + unavailable)
     plan.say(f"all users on {plan.new.name}")
 
 
 def _blue_green(plan: Plan, strategy: BlueGreen) -> None:
     preview = strategy.preview_replica_count or plan.new.replicas
+    steps = count()
+    plan.begin(next(steps))
     plan.start_pods(preview, plan.old.replicas)
+    ready_at = plan.at
     if strategy.preview_match:
         segments = ", ".join(match.segment for match in strategy.preview_match)
         plan.say(f"preview: {segments} reach {plan.new.name}")
     if strategy.pre_promotion_analysis:
+        plan.begin(next(steps))
         plan.judge(strategy.pre_promotion_analysis, "before the switch")
-    if not strategy.auto_promotion_enabled:
+    if strategy.auto_promotion_seconds:
+        plan.begin(next(steps))
+        plan.say(f"the preview lasts {moment(strategy.auto_promotion_seconds)}")
+        # Source: Argo Rollouts, reconcileBlueGreenPause: an analysis does not lengthen it.
+        plan.at = plan.at.later_of(ready_at + strategy.auto_promotion_seconds)
+    elif not strategy.auto_promotion_enabled:
+        plan.begin(next(steps))
         plan.wait_for_person("preview")
-    elif strategy.auto_promotion_seconds:
-        plan.at += strategy.auto_promotion_seconds
+    plan.begin(next(steps))
     if preview < plan.new.replicas:
         plan.start_pods(plan.new.replicas - preview, plan.old.replicas + preview)
-    plan.say(f"all users switch to {plan.new.name}")
+    _switch(plan, strategy, next(steps))
+
+
+def _switch(plan: Plan, strategy: BlueGreen, step: int) -> None:
+    """Tell the switch, the analysis after it, and when the old pods go."""
+    plan.say(f"all users switch to {plan.new.name}", weight=100.0)
+    goes_at = plan.at + strategy.scale_down_delay_seconds
     if strategy.post_promotion_analysis:
+        plan.route()
+        plan.begin(step)
         plan.judge(strategy.post_promotion_analysis, "after the switch")
-    plan.at += strategy.scale_down_delay_seconds
+        goes_at = plan.at + strategy.scale_down_delay_seconds
+    plan.at = goes_at
     plan.say(f"the pods of {plan.old.name} go")
 
 
@@ -176,26 +206,45 @@ def _canary(plan: Plan, strategy: Canary) -> None:
     has_mesh = not strategy.shares_by_pods(plan.scenario.mesh is not None)
     if strategy.analysis is not None:
         plan.say(f"beside it, from step {strategy.analysis.starting_step}: {described(strategy.analysis)}")
-    running = 0
-    for step in strategy.steps:
-        running = _canary_step(plan, step, running, has_mesh)
-    _raise_to(plan, running, 100.0, has_mesh)
     if not has_mesh:
-        plan.peak_pods = max(
-            plan.old.replicas, plan.new.replicas + strategy.max_surge.of(plan.new.replicas, round_up=True)
+        _canary_by_pods(plan, strategy)
+        return
+    running = 0
+    for index, step in enumerate(strategy.steps):
+        plan.begin(index)
+        running = _canary_step(plan, step, running)
+    plan.begin(len(strategy.steps))
+    _raise_to(plan, running, 100.0)
+    plan.say(f"all users on {plan.new.name}", weight=100.0)
+    plan.at += strategy.scale_down_delay_seconds
+    plan.say(f"the pods of {plan.old.name} go")
+
+
+def _canary_by_pods(plan: Plan, strategy: Canary) -> None:
+    """Tell a canary whose pods make the share: each weight is an exchange of pods."""
+    replicas, running = plan.new.replicas, 0
+    surge, unavailable = resolve_fenceposts(strategy.max_surge, strategy.max_unavailable, replicas)
+    plan.peak_pods = max(plan.old.replicas, replicas + surge)
+    for index, step in enumerate((*strategy.steps, SetWeight(set_weight=100.0))):
+        plan.begin(index)
+        if not isinstance(step, SetWeight):
+            _canary_step(plan, step, running)
+            continue
+        wanted = approximate_weight(replicas, step.set_weight, surge)[0]
+        plan.say(
+            f"{plain(step.set_weight)} % of the pods, as near as whole pods come, are to be of {plan.new.name}",
+            weight=step.set_weight,
         )
+        _exchange(plan, wanted - running, surge + unavailable)
+        running = wanted
     plan.say(f"all users on {plan.new.name}")
-    if has_mesh:
-        plan.at += strategy.scale_down_delay_seconds
-        plan.say(f"the pods of {plan.old.name} go")
 
 
-def _canary_step(plan: Plan, step: CanaryStep, running: int, has_mesh: bool) -> int:
+def _canary_step(plan: Plan, step: CanaryStep, running: int) -> int:
     """Tell one step and return the number of pods of the new version after it."""
     if isinstance(step, SetWeight):
-        running = _raise_to(plan, running, step.set_weight, has_mesh)
-        by = "of the requests" if has_mesh else "of the pods, as near as whole pods come,"
-        plan.say(f"{plain(step.set_weight)} % {by} go to {plan.new.name}")
+        running = _raise_to(plan, running, step.set_weight)
+        plan.say(f"{plain(step.set_weight)} % of the requests go to {plan.new.name}", weight=step.set_weight)
     elif isinstance(step, Analyse):
         plan.judge(step.analysis, "judge")
     elif isinstance(step, SetCanaryScale):
@@ -203,18 +252,21 @@ def _canary_step(plan: Plan, step: CanaryStep, running: int, has_mesh: bool) -> 
     elif isinstance(step, Pause) and step.duration is None:
         plan.wait_for_person("pause")
     else:
+        plan.say(f"wait {moment(step.duration or 0.0)}")
         plan.at += step.duration or 0.0
     return running
 
 
 def _set_scale(plan: Plan, step: SetCanaryScale, running: int) -> int:
-    """Tell a number of canary pods apart from the weight and return it; the pods that go are not told."""
+    """Tell a number of canary pods apart from the weight and return it."""
     if step.match_traffic_weight is not None:
         plan.say("the number of canary pods follows the weight again")
         return running
     wanted = step.replicas if step.replicas is not None else _part(step.weight or 0.0, plan.new)
     if wanted > running:
         plan.start_pods(wanted - running, plan.old.replicas + running)
+    else:
+        plan.say(f"{pods(wanted, plan.new.name)}, whatever the weight")
     return wanted
 
 
@@ -222,27 +274,33 @@ def _part(percent: float, version: ResolvedVersion) -> int:
     return math.ceil(round(percent * version.replicas / 100, 9))
 
 
-def _raise_to(plan: Plan, running: int, weight: float, has_mesh: bool) -> int:
+def _raise_to(plan: Plan, running: int, weight: float) -> int:
     wanted = _part(weight, plan.new)
     if wanted > running:
-        plan.start_pods(wanted - running, plan.old.replicas + running if has_mesh else plan.new.replicas)
+        plan.start_pods(wanted - running, plan.old.replicas + running)
     return max(wanted, running)
 
 
 def _ab_test(plan: Plan, strategy: ABTest) -> None:
     weight = strategy.weight if strategy.weight is not None else 100 * _share(plan.scenario, strategy)
+    plan.begin(0)
     plan.start_pods(_part(weight, plan.new), plan.old.replicas)
     who = f"{plain(strategy.weight)} % of the {strategy.unit}s" if strategy.weight is not None else ""
     segments = ", ".join(match.segment for match in strategy.match)
-    plan.say(f"{' and '.join(filter(None, (who, segments)))} get {plan.new.name} (treatment)")
+    given = strategy.weight or 0.0
+    plan.say(f"{' and '.join(filter(None, (who, segments)))} get {plan.new.name} (treatment)", weight=given)
+    plan.route()
+    plan.begin(1)
     if strategy.guardrail is not None:
         plan.say(f"beside it: {described(strategy.guardrail)}")
     if strategy.duration is None:
         plan.say(f"until each group has {strategy.samples_per_variant:,} {strategy.unit}s")
         plan.say(f"then decide by {strategy.metric}: the better version for all")
         return
+    plan.say(f"compare for {moment(strategy.duration)}")
     plan.at += strategy.duration
     otherwise = "keep control" if strategy.on_no_difference == "keepControl" else "promote all the same"
+    plan.begin(2)
     plan.say(f"decide by {strategy.metric}: treatment if it is better, without a difference {otherwise}")
 
 
@@ -252,84 +310,134 @@ def _share(scenario: Scenario, strategy: ABTest) -> float:
 
 
 def _shadow(plan: Plan, strategy: Shadow) -> None:
-    plan.start_pods(_part(strategy.mirror_percentage, plan.new), plan.old.replicas)
+    copying = _part(strategy.mirror_percentage, plan.new)
+    plan.begin(0)
+    plan.start_pods(copying, plan.old.replicas)
     plan.say(
         f"{plain(strategy.mirror_percentage)} % of the requests are copied to {plan.new.name}; "
         f"users get {plan.old.name}"
     )
+    plan.route()
+    plan.begin(1)
+    plan.say(f"copies for {moment(strategy.duration)}")
     plan.at += strategy.duration
+    plan.begin(2)
     plan.say(f"judge the copies: {described(strategy.analysis)}")
+    plan.route()
+    plan.at += seconds_to_stop(plan.new, copying)
     if strategy.then is None:
         plan.say(f"the copies end; users stay on {plan.old.name}")
         return
     plan.say(f"if they were good, {strategy.then} follows:")
-    following = plan.scenario.strategies[strategy.then]
-    STORIES[type(following)](plan, following)
+    tell(plan, plan.scenario.strategies[strategy.then])
 
 
 def _progressive(plan: Plan, strategy: Progressive) -> None:
     statuses = planned(strategy.analysis(plan.scenario.mesh is not None))
     before = Status()
-    for status in statuses:
+    for index, status in enumerate(statuses):
         gate = strategy.gate_before(before, status)
         if gate is not None:
             began = plan.at
             plan.wait_for_person(gate)
-            plan.at = began + strategy.interval * math.ceil((plan.at - began) / strategy.interval)
-        plan.say(strategy.words(before, status))
-        plan.at += strategy.interval * max(1, math.ceil(_held_back(plan, before, status) / strategy.interval))
+            plan.at = began + plan.at.since(began).through(lambda waited: _ticks(strategy, waited))
+        plan.begin(index)
+        weight = status.weight if status.weight != before.weight and not strategy.match else None
+        plan.say(strategy.words(before, status), weight=weight)
+        plan.at += _held_back(plan, before, status).through(
+            lambda seconds: max(strategy.interval, _ticks(strategy, seconds))
+        )
         before = status
-    plan.at -= strategy.interval
     checked = ", ".join(check.name for check in strategy.metrics)
+    if plan.is_open and strategy.skip_analysis:
+        plan.at = plan.planned[-1].at + _primary_update(plan)
+    elif plan.is_open:
+        plan.at = plan.planned[-1].at
     plan.say(f"{plan.new.name} is the primary; each tick checked {checked or 'nothing'}")
 
 
-def _held_back(plan: Plan, before: Status, status: Status) -> float:
+def _ticks(strategy: Progressive, seconds: float) -> float:
+    """Return the ticks that so many seconds take, in seconds."""
+    return strategy.interval * math.ceil(seconds / strategy.interval)
+
+
+def _held_back(plan: Plan, before: Status, status: Status) -> Span:
     """Return how long the ticks after this one wait for pods: the canary's, or the primary's when it is updated."""
     if before.phase == "Initialized":
         plan.peak_pods = max(plan.peak_pods, plan.old.replicas + plan.new.replicas)
-        return seconds_to_ready(plan.new)
+        return seconds_to_ready(plan.new, plan.new.replicas)
     if status.phase != "Promoting" or before.phase == "Promoting":
-        return 0.0
+        return Span()
+    return _primary_update(plan)
+
+
+def _primary_update(plan: Plan) -> Span:
+    """Return how long the primary's Deployment takes to exchange its pods."""
     surge, unavailable = math.ceil(plan.old.replicas / 4), plan.old.replicas // 4
     plan.peak_pods = max(plan.peak_pods, plan.new.replicas + plan.old.replicas + surge)
-    return math.ceil(plan.old.replicas / (surge + unavailable)) * seconds_to_ready(plan.new)
+    return math.ceil(plan.old.replicas / (surge + unavailable)) * seconds_to_ready(plan.new, surge + unavailable)
 
 
 def _batches(plan: Plan, strategy: Batches) -> None:
     replicas, running = plan.new.replicas, 0
     surge, unavailable = resolve_fenceposts(strategy.max_surge, strategy.max_unavailable, replicas)
+    is_by_pods = strategy.shares_by_pods(plan.scenario.mesh is not None)
     plan.peak_pods = max(plan.old.replicas, replicas + surge)
     if strategy.analysis is not None:
         plan.say(f"beside it, from batch {strategy.analysis.starting_step}: {described(strategy.analysis)}")
     for index, step in enumerate(strategy.steps):
         wanted = max(running, partition_limit(step.replicas, replicas))
-        plan.say(f"batch {index + 1}: {wanted} of {replicas} pods run {plan.new.name}")
-        plan.at += math.ceil((wanted - running) / (surge + unavailable)) * seconds_to_ready(plan.new)
+        plan.begin(index)
+        weight = None if step.is_routed else 100 * wanted / replicas
+        plan.say(f"batch {index + 1}: {wanted} of {replicas} pods are to run {plan.new.name}", weight)
+        if not is_by_pods and (not step.is_routed or wanted == replicas):
+            plan.route()
+        _exchange(plan, wanted - running, surge + unavailable, is_batch=True)
         running = wanted
-        _look_at(plan, step, is_last=not strategy.waits(index))
-    if running < replicas:
-        plan.say("the other pods follow as a rolling update")
-        plan.at += math.ceil((replicas - running) / (surge + unavailable)) * seconds_to_ready(plan.new)
+        _look_at(plan, step, is_last=not strategy.waits(index), covers_all=wanted == replicas)
+    plan.begin(len(strategy.steps))
+    plan.say("the other pods follow as a rolling update" if running < replicas else "all pods follow", weight=100.0)
+    if not is_by_pods:
+        plan.route()
+    _exchange(plan, replicas - running, surge + unavailable)
     plan.say(f"all users on {plan.new.name}")
 
 
-def _look_at(plan: Plan, step: BatchStep, is_last: bool) -> None:
+def _look_at(plan: Plan, step: BatchStep, is_last: bool, covers_all: bool) -> None:
     """Tell who meets a batch and how long it is looked at."""
-    if step.traffic is not None:
-        plan.say(f"{plain(step.traffic)} % of the requests go to {plan.new.name}")
-    if step.matches:
-        plan.say(f"{', '.join(match.segment for match in step.matches)} reach {plan.new.name}")
+    if step.is_routed and not covers_all:
+        if step.traffic is not None:
+            plan.say(f"{plain(step.traffic)} % of the requests go to {plan.new.name}", weight=step.traffic)
+        else:
+            plan.say(f"{', '.join(match.segment for match in step.matches)} reach {plan.new.name}")
+        plan.route()
     if is_last:
         return
     if step.pause.duration is None:
         plan.wait_for_person("pause")
     else:
+        plan.say(f"wait {moment(step.pause.duration)}")
         plan.at += step.pause.duration
+
+
+def _exchange(plan: Plan, moving: int, at_once: int, is_batch: bool = False) -> None:
+    """Let time pass while so many pods are exchanged, a few at once; a batch is over when its last pods are ready."""
+    if moving > 0:
+        rounds = math.ceil(moving / at_once)
+        plan.at += rounds * seconds_to_ready(plan.new, min(moving, at_once))
+        if is_batch:
+            plan.at += -plan.new.min_ready_seconds
 
 
 def _none(plan: Plan, strategy: NoRelease) -> None:
     plan.say(f"all users stay on {plan.old.name}")
+
+
+def tell(plan: Plan, strategy: StrategySpec) -> None:
+    """Add the timeline of a strategy to a plan."""
+    before, plan.story = plan.story, strategy.kind
+    STORIES[type(strategy)](plan, strategy)
+    plan.story = before
 
 
 STORIES: dict[type[StrategySpec], Callable[..., None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 from pydantic import Field, model_validator
@@ -43,6 +44,12 @@ class Cluster(Model):
 
     nodes: Nodes | None = Field(None, description="The nodes that pods are placed on.")
     resource_quota: ResourceQuota | None = Field(None, description="A limit on the number of pods.")
+
+    @property
+    def room(self) -> float:
+        """Return how many pods there is room for."""
+        quota = self.resource_quota.pods if self.resource_quota else math.inf
+        return min(quota, self.nodes.count * self.nodes.pods if self.nodes else math.inf)
 
     @model_validator(mode="after")
     def _limits_something(self) -> Cluster:

@@ -106,11 +106,27 @@ def test_a_scenario_is_told_strategy_by_strategy(bad_release: Scenario) -> None:
     assert "Alert errors: error rate above 1.44 % over 5m and 1m." in text
     assert "The person on call undoes the release about 5m after the alert." in text
     assert (
-        "  11s       5 % of the requests go to v2\n"
-        "  2m11s     start 2 pods of v2\n"
-        "  2m22s     25 % of the requests go to v2\n"
+        "  10s       5 % of the requests go to v2 (5s to 30s)\n"
+        "  10s       wait 2m\n"
+        "  2m10s     start 2 pods of v2 (2m5s to 2m30s)\n"
+        "  2m25s     25 % of the requests go to v2 (2m10s to 3m5s)\n"
     ) in text
     assert "about 264,000 requests a run" in text
+
+
+@pytest.mark.parametrize(
+    ("story", "lines"),
+    [
+        ("quota-blocks-surge", ["  there is room for 8 pods: the others wait until some have gone"]),
+        ("single-volume", ["  a new pod waits for volume data while an old one holds it, and with it the rollout"]),
+        ("hpa-during-rollout", ["An autoscaler keeps between"]),
+        ("keda-queue", ["An autoscaler keeps between"]),
+        ("drain-with-budget", ["At 30s, for 3m: node-1 is drained."]),
+    ],
+)
+def test_what_can_change_the_timeline_is_told(story: str, lines: list[str]) -> None:
+    text = explain_scenario(load(ROOT / "scenarios" / f"{story}.yaml"))
+    assert all(line in text for line in lines)
 
 
 def test_a_pause_that_nobody_ends_is_told() -> None:
