@@ -1,14 +1,12 @@
-"""The controllers' arithmetic, as pure functions: how many pods each version may have next.
+"""A Deployment's arithmetic, as pure functions: how many pods each version may have next.
 
-Source: kubernetes/kubernetes pkg/controller/deployment (rolling.go, util/deployment_util.go) and
-argoproj/argo-rollouts utils/replicaset/canary.go. Checked against tables of their own test suites.
+Source: kubernetes/kubernetes pkg/controller/deployment (rolling.go, util/deployment_util.go). Checked against tables of
+its own test suite.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from fractions import Fraction
 from typing import NamedTuple
 
 from sim.units import IntOrPercent
@@ -138,78 +136,3 @@ def has_timed_out(deadline_seconds: float | None, elapsed_seconds: float, comple
     if complete or deadline_seconds is None or deadline_seconds == NEVER:
         return False
     return elapsed_seconds > deadline_seconds
-
-
-def pods_for_weight(weight: float, replicas: int) -> int:
-    """Return how many pods carry `weight` percent of the requests of `replicas` pods.
-
-    Source: canary.go, trafficWeightToReplicas. Exact: 0.1 + 0.2 percent of 1000 pods are 3 pods, not 4.
-    """
-    return math.ceil(Fraction(str(weight)) * replicas / 100)
-
-
-def routed_canary_pods(
-    replicas: int, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
-) -> int:
-    """Return the canary's pods with a traffic router: by setCanaryScale if it is in force, else by the weight.
-
-    Source: canary.go, CalculateReplicaCountsForTrafficRoutedCanary.
-    """
-    if scale_replicas is not None:
-        return scale_replicas
-    return pods_for_weight(weight if scale_weight is None else scale_weight, replicas)
-
-
-def approximate_weight(replicas: int, weight: float, surge: int) -> tuple[int, int]:
-    """Return the pods (canary, stable) whose ratio comes nearest to `weight`; a tie goes to the larger canary.
-
-    With surge there may be one pod more in all. Between 0 and 100 both sides keep a pod where two pods can exist.
-
-    Source: canary.go, approximateWeightedCanaryStableReplicaCounts.
-    """
-    if replicas == 0:
-        return 0, 0
-    if weight in (0, FULL_WEIGHT) or (replicas == 1 and surge == 0):
-        canary = replicas if weight >= FULL_WEIGHT / 2 else 0
-        return canary, replicas - canary
-    share = Fraction(str(weight)) / 100
-    totals = (replicas, replicas + 1) if surge > 0 else (replicas,)
-    options = [
-        (abs(Fraction(canary, total) - share), -canary, total)
-        for total in totals
-        for canary in {math.floor(share * replicas), math.ceil(share * replicas)}
-        if 0 < canary < total
-    ]
-    _, canary, total = min(options)
-    return -canary, total + canary
-
-
-def basic_canary_pods(
-    replicas: int, weight: float, surge: int, unavailable: int, canary: Count, stable: Count
-) -> tuple[int, int]:
-    """Return the next pods (canary, stable) without a traffic router: towards the weight, within the bounds.
-
-    Source: canary.go, CalculateReplicaCountsForBasicCanary.
-    """
-    wanted_canary, wanted_stable = approximate_weight(replicas, weight, surge)
-    most, least = replicas + surge, replicas - unavailable
-    room = most - canary.replicas - stable.replicas
-    added_canary = max(0, min(room, wanted_canary - canary.replicas))
-    added_stable = max(0, min(room - added_canary, wanted_stable - stable.replicas))
-    next_canary, next_stable = canary.replicas + added_canary, stable.replicas + added_stable
-    # The side that users move to counts as available only when it is; the side they leave counts what it has.
-    grows = wanted_canary >= canary.replicas
-    spare = _removable(canary, ignore_availability=not grows) + _removable(stable, ignore_availability=grows) - least
-    if spare <= 0:
-        return next_canary, next_stable
-    if grows:
-        next_stable -= max(0, min(spare, stable.replicas - wanted_stable))
-        return next_canary - max(0, next_canary + next_stable - most), next_stable
-    next_canary -= max(0, min(spare, canary.replicas - wanted_canary))
-    return next_canary, next_stable - max(0, next_canary + next_stable - most)
-
-
-def _removable(count: Count, ignore_availability: bool) -> int:
-    if ignore_availability or count.replicas < count.available:
-        return count.replicas
-    return count.available

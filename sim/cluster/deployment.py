@@ -1,4 +1,4 @@
-"""Two controllers that exchange pods: Kubernetes' rolling update, and Argo's canary without a traffic router."""
+"""A controller that exchanges pods: Kubernetes' rolling update."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import Protocol
 from sim.cluster.arithmetic import (
     Count,
     Status,
-    approximate_weight,
-    basic_canary_pods,
     is_complete,
     next_new_set_size,
     next_old_set_sizes,
@@ -71,45 +69,6 @@ class RollingUpdate:
         total, ready = new.replicas + old.replicas, new.ready + old.ready
         status = Status(total=total, updated=new.replicas, ready=ready, available=new.available + old.available)
         return is_complete(new.wanted, status)
-
-
-class BasicCanary:
-    """Argo's canary without a traffic router: the ratio of pods comes as near to a weight as whole pods can."""
-
-    def __init__(
-        self,
-        canary: ReplicaSet,
-        stable: ReplicaSet,
-        weight: float,
-        max_surge: IntOrPercent,
-        max_unavailable: IntOrPercent,
-    ) -> None:
-        self._canary = canary
-        self._stable = stable
-        self._weight = weight
-        self._max_surge = max_surge
-        self._max_unavailable = max_unavailable
-
-    def sizes(self) -> dict[ReplicaSet, int]:
-        """Return the next sizes of both sets."""
-        wanted = self._canary.wanted
-        surge, unavailable = resolve_fenceposts(self._max_surge, self._max_unavailable, wanted)
-        canary, stable = basic_canary_pods(
-            wanted, self._weight, surge, unavailable, count_of(self._canary), count_of(self._stable)
-        )
-        return {self._canary: canary, self._stable: stable}
-
-    def is_done(self) -> bool:
-        """Return whether both sets have their size and the set that users move to is available.
-
-        Source: Argo canary.go, AtDesiredReplicaCountsForCanary (which waits for the canary; back, we wait for stable).
-        """
-        wanted = self._canary.wanted
-        surge, _ = resolve_fenceposts(self._max_surge, self._max_unavailable, wanted)
-        canary, stable = approximate_weight(wanted, self._weight, surge)
-        target = self._stable if self._weight == 0 else self._canary
-        sizes_fit = (self._canary.replicas, self._stable.replicas) == (canary, stable)
-        return sizes_fit and target.available == target.replicas
 
 
 def count_of(replica_set: ReplicaSet) -> Count:

@@ -20,7 +20,7 @@ from sim.spec.analysis import AnalysisSpec, MetricSpec
 from sim.spec.model import EMPTY, Model, did_you_mean
 from sim.spec.service import PodKeys
 from sim.strategies import STRATEGIES
-from sim.strategies.canary import STEPS
+from sim.strategies.canary_steps import STEPS
 from sim.units import MOST_REPLICAS, IntOrPercent, Quantity
 
 WIDTH = 100

@@ -19,7 +19,8 @@ from sim.spec.strategy import StrategySpec
 from sim.strategies.ab_test import ABTest
 from sim.strategies.batches import Batches, BatchStep
 from sim.strategies.blue_green import BlueGreen
-from sim.strategies.canary import Analyse, Canary, CanaryStep, Pause, SetCanaryScale, SetWeight
+from sim.strategies.canary import Canary
+from sim.strategies.canary_steps import Analyse, CanaryStep, Pause, SetCanaryScale, SetWeight
 from sim.strategies.flagger import Status, planned
 from sim.strategies.none import NoRelease
 from sim.strategies.progressive import Progressive

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool
 
+from sim.cluster.argo.blue_green import pause_is_over, preview_pods
+from sim.cluster.argo.status import needs_person
 from sim.spec.analysis import InlineAnalysis
 from sim.spec.strategy import SegmentMatch
 from sim.strategies.story import Story
@@ -36,7 +38,9 @@ class BlueGreen(Story):
         True, description="false: a person ends the preview (monitoring.approver)."
     )
     auto_promotion_seconds: Seconds | None = Field(
-        None, description="How long the preview lasts; without it, the switch follows at once when all is ready."
+        None,
+        description="How long the preview lasts; without it, the switch follows at once when all is ready. It counts "
+        "only where autoPromotionEnabled is true.",
     )
     pre_promotion_analysis: InlineAnalysis | None = Field(None, description="Must succeed before the switch.")
     post_promotion_analysis: InlineAnalysis | None = Field(
@@ -71,7 +75,7 @@ class BlueGreen(Story):
             yield from rollout.judge(self.pre_promotion_analysis, "prePromotionAnalysis")
         if self._has_preview():
             steps.begin()
-            yield from rollout.pause(self._rest_of_preview(rollout.now - ready_at))
+            yield from self._preview(rollout, ready_at)
         steps.begin()
         why = "The new pods are available and the preview is over."
         if self.post_promotion_analysis is None:
@@ -89,22 +93,25 @@ class BlueGreen(Story):
         yield from rollout.abort(self.abort_scale_down_delay_seconds)
 
     def _start_preview(self, rollout: Rollout) -> Steps:
-        why = "to stand beside the old pods"
-        if self.preview_replica_count is None:
-            yield from rollout.scale_to_full(rollout.candidate, why)
-        else:
-            yield from rollout.scale_and_wait(rollout.candidate, self.preview_replica_count, why)
+        def pods(wanted: int) -> int:
+            return preview_pods(wanted, self.preview_replica_count, "other")
+
+        yield from rollout.scale_and_wait(rollout.candidate, pods, "to stand beside the old pods")
 
     def _has_preview(self) -> bool:
-        return not self.auto_promotion_enabled or bool(self.auto_promotion_seconds)
+        return not pause_is_over(self.auto_promotion_enabled, self._seconds, 0.0, is_past_checkpoint=False)
 
-    def _rest_of_preview(self, elapsed: float) -> float | None:
-        """Return what is left of the preview, which an analysis does not lengthen; None: until a person comes.
+    @property
+    def _seconds(self) -> float:
+        return self.auto_promotion_seconds or 0.0
 
-        Source: Argo Rollouts bluegreen.go, reconcileBlueGreenPause: autoPromotionSeconds also ends a manual pause.
-        """
-        return max(0.0, self.auto_promotion_seconds - elapsed) if self.auto_promotion_seconds else None
+    def _preview(self, rollout: Rollout, ready_at: float) -> Steps:
+        """Wait for what is left of the preview, which an analysis does not lengthen, or for a person."""
+        if needs_person("blue_green_pause", auto_promotion=self.auto_promotion_enabled):
+            yield from rollout.pause(None)
+        else:
+            yield from rollout.pause(max(0.0, self._seconds - (rollout.now - ready_at)))
 
     def _preview_text(self) -> str:
-        seconds = self.auto_promotion_seconds
-        return f"Preview for {format_duration(seconds)}" if seconds else "Preview until a person approves"
+        by_time = not needs_person("blue_green_pause", auto_promotion=self.auto_promotion_enabled)
+        return f"Preview for {format_duration(self._seconds)}" if by_time else "Preview until a person approves"

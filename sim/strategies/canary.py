@@ -2,158 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Discriminator,
-    Field,
-    GetJsonSchemaHandler,
-    SerializerFunctionWrapHandler,
-    StrictBool,
-    Tag,
-    model_serializer,
-    model_validator,
-)
-from pydantic_core import CoreSchema
+from pydantic import Field, model_validator
 
-from sim.spec.analysis import BackgroundAnalysis, InlineAnalysis
-from sim.spec.model import Model, PlacedError, did_you_mean
+from sim.cluster.argo.plan import Plan
+from sim.spec.analysis import BackgroundAnalysis
+from sim.spec.model import PlacedError
+from sim.strategies.canary_controller import CanaryController
+from sim.strategies.canary_steps import MOST_STEPS, Analyse, CanaryStep, Pause, SetCanaryScale, SetWeight
 from sim.strategies.story import Story
-from sim.units import IntOrPercent, Percent, PositiveDuration, Quantity, Seconds, format_duration, plain, shown
+from sim.units import IntOrPercent, Seconds
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
 
-MOST_STEPS = 100
-
-
-class Step(Model):
-    """One step of a canary: a mapping with one key, its word."""
-
-    word: ClassVar[str]
-
-    def text(self) -> str:
-        """Return the step in words."""
-        raise NotImplementedError
-
-
-class WrappedStep(Step):
-    """A step whose word holds a mapping of its keys."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _unwrap(cls, data: Any) -> Any:
-        if not (isinstance(data, Mapping) and set(data) == {cls.word}):
-            return data
-        inner = data[cls.word]
-        if not isinstance(inner, Mapping):
-            raise ValueError(f"is {shown(inner)}; must be a mapping, {{}} if it has nothing to say")
-        return dict(inner)
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {
-            "type": "object",
-            "properties": {cls.word: handler(schema)},
-            "required": [cls.word],
-            "additionalProperties": False,
-        }
-
-    @model_serializer(mode="wrap")
-    def _wrapped(self, handler: SerializerFunctionWrapHandler) -> Any:
-        return {self.word: handler(self)}
-
-
-class SetWeight(Step):
-    """Send this percentage of the requests to the new version."""
-
-    word: ClassVar[str] = "setWeight"
-    set_weight: Percent = Field(
-        description="Percentage of the requests for the new version; never rounded with a mesh."
-    )
-
-    def text(self) -> str:
-        """Return the step in words."""
-        return f"{plain(self.set_weight)} % of the users"
-
-
-class Pause(WrappedStep):
-    """Wait: for a time, or for a person."""
-
-    word: ClassVar[str] = "pause"
-    duration: PositiveDuration | None = Field(None, description="How long; without it, until a person approves.")
-
-    def text(self) -> str:
-        """Return the step in words."""
-        return "Wait for a person" if self.duration is None else f"Wait {format_duration(self.duration)}"
-
-
-class Analyse(Step):
-    """Judge the new version and wait for the verdict."""
-
-    word: ClassVar[str] = "analysis"
-    analysis: InlineAnalysis = Field(description="The rollout goes on when it succeeds and is undone when it fails.")
-
-    def text(self) -> str:
-        """Return the step in words."""
-        return f"Analyse {', '.join(metric.name for metric in self.analysis.metrics)}"
-
-
-class SetCanaryScale(WrappedStep):
-    """Set the number of canary pods apart from the weight; needs a mesh."""
-
-    word: ClassVar[str] = "setCanaryScale"
-    replicas: Annotated[int, Quantity("count", high=10_000)] | None = Field(None, description="So many pods.")
-    weight: Percent | None = Field(None, description="So many percent of replicas.")
-    match_traffic_weight: StrictBool | None = Field(None, description="true: follow the weight again.")
-
-    def text(self) -> str:
-        """Return the step in words."""
-        if self.replicas is not None:
-            return f"{self.replicas} canary pods"
-        return f"Canary pods for {plain(self.weight)} %" if self.weight is not None else "Canary pods follow the weight"
-
-    @model_validator(mode="after")
-    def _one_way(self) -> SetCanaryScale:
-        if sum(value is not None for value in (self.replicas, self.weight, self.match_traffic_weight)) != 1:
-            raise ValueError("must have one of replicas, weight and matchTrafficWeight")
-        return self
-
-
-STEPS = {step.word: step for step in (SetWeight, Pause, Analyse, SetCanaryScale)}
-
-
-def _word(step: Any) -> Any:
-    if isinstance(step, Step):
-        return step.word
-    return next((key for key in step if key in STEPS), None) if isinstance(step, Mapping) else None
-
-
-def _one_key(step: Any) -> Any:
-    if isinstance(step, Step):
-        return step
-    known = ", ".join(STEPS)
-    if not isinstance(step, Mapping):
-        raise ValueError(f"is {shown(step)}; must be a mapping with one key of {known}")
-    if len(step) != 1:
-        raise ValueError(f"has the keys {', '.join(map(str, step)) or 'of nothing'}; must have one key of {known}")
-    key = next(iter(step))
-    if key not in STEPS:
-        raise ValueError(f"has the unknown step {shown(key)}{did_you_mean(str(key), STEPS)}")
-    return step
-
-
-CanaryStep: TypeAlias = Annotated[
-    Annotated[SetWeight, Tag("setWeight")]
-    | Annotated[Pause, Tag("pause")]
-    | Annotated[Analyse, Tag("analysis")]
-    | Annotated[SetCanaryScale, Tag("setCanaryScale")],
-    Discriminator(_word),
-    BeforeValidator(_one_key),
-]
+DEFAULT_ABORT_DELAY = 30.0
 
 
 class Canary(Story):
@@ -185,7 +50,7 @@ class Canary(Story):
     sticky: Literal["none", "user"] = Field("none", description="user: a user stays with a version; needs a mesh.")
     scale_down_delay_seconds: Seconds = Field(30.0, description="How long the old pods live on after the last step.")
     abort_scale_down_delay_seconds: Seconds = Field(
-        30.0, description="How long the new pods live on after an abort; 0 means for ever."
+        DEFAULT_ABORT_DELAY, description="How long the new pods live on after an abort; 0 means for ever."
     )
 
     @model_validator(mode="after")
@@ -207,6 +72,10 @@ class Canary(Story):
         """Return whether pods make the share: where there is no mesh or it is not to be used."""
         return not has_mesh or self.traffic_routing == "none"
 
+    def plan(self, is_by_pods: bool) -> Plan:
+        """Return the plan as the controller sees it."""
+        return Plan(tuple(step.planned() for step in self.steps), is_routed=not is_by_pods)
+
     def steps_text(self) -> tuple[str, ...]:
         """Return the planned steps in words."""
         return (*(step.text() for step in self.steps), "Promote: all users")
@@ -215,54 +84,33 @@ class Canary(Story):
         """Go through the steps, watched by the analysis, then promote."""
         if self.sticky == "user":
             rollout.stick_to_users()
-        steps = rollout.steps()
-        scale: SetCanaryScale | None = None
-        for index, step in enumerate(self.steps):
-            steps.begin()
-            self._watch(rollout, index)
-            match step:
-                case SetWeight():
-                    yield from self._set_weight(rollout, step.set_weight, scale)
-                case Pause():
-                    yield from rollout.pause(step.duration)
-                case Analyse():
-                    yield from rollout.judge(step.analysis, f"analysis of step {index + 1}")
-                case SetCanaryScale():
-                    scale = None if step.match_traffic_weight else step
-                    yield from self._scale(rollout, rollout.weight, scale)
-        if not self.steps:
-            self._watch(rollout, 0)
-        steps.begin()
-        yield from self._promote(rollout)
+        canary = CanaryController(rollout, self.plan(rollout.is_by_pods), self.max_surge, self.max_unavailable)
+        rollout.canary = canary
+        while (index := canary.step_index) < len(self.steps):
+            rollout.step(index)
+            self._watch(rollout, canary)
+            yield from self._take(rollout, canary, self.steps[index])
+            yield from canary.leave_step()
+        self._watch(rollout, canary)
+        rollout.step(len(self.steps))
+        yield from canary.promote("All steps are done.", self.scale_down_delay_seconds)
 
     def undo(self, rollout: Rollout) -> Steps:
         """Take the weight away at once, then the pods; without a mesh both go together."""
-        if rollout.is_by_pods:
-            yield from rollout.share_pods(0.0, self.max_surge, self.max_unavailable)
-        else:
-            yield from rollout.abort(self.abort_scale_down_delay_seconds)
+        assert rollout.canary is not None
+        yield from rollout.canary.go_back(self.abort_scale_down_delay_seconds)
 
-    def _watch(self, rollout: Rollout, index: int) -> None:
-        if self.analysis is not None and self.analysis.starting_step == index:
+    def _watch(self, rollout: Rollout, canary: CanaryController) -> None:
+        """Start the background analysis when its step has come."""
+        if self.analysis is not None and canary.starts_analysis(self.analysis.starting_step):
             rollout.start_analysis(self.analysis, "analysis")
 
-    def _set_weight(self, rollout: Rollout, weight: float, scale: SetCanaryScale | None) -> Steps:
-        """Move the weight once the pods that are to carry it are available."""
-        if rollout.is_by_pods:
-            yield from rollout.share_pods(weight, self.max_surge, self.max_unavailable)
-        else:
-            yield from self._scale(rollout, weight, scale)
-            rollout.set_weight(weight)
-
-    def _scale(self, rollout: Rollout, weight: float, scale: SetCanaryScale | None) -> Steps:
-        yield from rollout.scale_to_weight(
-            weight, scale_replicas=scale.replicas if scale else None, scale_weight=scale.weight if scale else None
-        )
-
-    def _promote(self, rollout: Rollout) -> Steps:
-        why = "All steps are done."
-        if rollout.is_by_pods:
-            yield from rollout.share_pods(100.0, self.max_surge, self.max_unavailable)
-            rollout.finish("promoted", why)
-        else:
-            yield from rollout.promote(why, self.scale_down_delay_seconds)
+    def _take(self, rollout: Rollout, canary: CanaryController, step: CanaryStep) -> Steps:
+        match step:
+            case SetWeight() | SetCanaryScale():
+                yield from canary.reach_counts()
+            case Pause():
+                yield from canary.pause(step.duration)
+            case Analyse():
+                yield from rollout.judge(step.analysis, f"analysis of step {canary.step_index + 1}")
+                canary.analysis_phase = "Successful"

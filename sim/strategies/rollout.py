@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 import simpy
 
 from sim.cluster.analysis_run import AnalysisRun
-from sim.cluster.arithmetic import FULL_WEIGHT, routed_canary_pods
+from sim.cluster.argo.blue_green import pods_after_abort
+from sim.cluster.argo.counts import pods_for_weight
+from sim.cluster.arithmetic import FULL_WEIGHT
 from sim.cluster.clock import PERSON, STRATEGY, Steps
-from sim.cluster.deployment import BasicCanary
+from sim.cluster.deployment import Controller
 from sim.cluster.experiment import Experiment
 from sim.cluster.on_call import approval
+from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.world import World
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
@@ -21,7 +24,10 @@ from sim.spec.operation import Operation
 from sim.strategies.batch_verbs import BatchVerbs
 from sim.strategies.pod_verbs import everything
 from sim.strategies.story import Story
-from sim.units import IntOrPercent, format_duration
+from sim.units import format_duration
+
+if TYPE_CHECKING:
+    from sim.strategies.canary_controller import CanaryController
 
 UNDONE_OR_KEPT = ("rolled_back", "kept")
 
@@ -62,6 +68,7 @@ class Rollout(BatchVerbs):
     def __init__(self, world: World, story: Story) -> None:
         super().__init__(world, story)
         self.outcome: Outcome = "in_progress"
+        self.canary: CanaryController | None = None
         self.outcome_reason = "The rollout was still under way at the end."
         self.settled_at = math.nan
         self._process: simpy.Process | None = None
@@ -147,23 +154,30 @@ class Rollout(BatchVerbs):
         self._stop_analyses()
         self.say("outcome", outcome, self.outcome_reason)
 
-    def scale_to_weight(
-        self, weight: float, scale_replicas: int | None = None, scale_weight: float | None = None
-    ) -> Steps:
-        """Bring the candidate to the pods that `weight` percent need, or to a scale of its own, and wait for them."""
+    def scale_to_weight(self, weight: float) -> Steps:
+        """Bring the candidate to the pods that `weight` percent need, and wait for them."""
         yield from self.settle_doubt()
 
         def pods(wanted: int) -> int:
-            return routed_canary_pods(wanted, weight, scale_replicas, scale_weight)
+            return pods_for_weight(weight, wanted)
 
         yield from self.scale_and_wait(self.candidate, pods, f"to carry {weight:g} % of the users")
 
-    def share_pods(self, weight: float, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
-        """Bring the candidate's share of the pods as near to `weight` percent as whole pods can."""
+    def share_pods(self, controller: Controller, weight: float, new: ReplicaSet) -> Steps:
+        """Bring the pods to the ratio that comes nearest to `weight` percent; users follow it."""
         yield from self.settle_doubt()
         self.set_weight(weight)
-        controller = BasicCanary(self.candidate, self.stable, weight, max_surge, max_unavailable)
-        yield from self._control(controller, self.stable if weight == 0 else self.candidate)
+        yield from self._control(controller, new)
+
+    def follow(self, controller: Controller, why: str) -> Steps:
+        """Let a controller size the sets from now on, and wait until it says that they are as they are to be."""
+        yield from self.settle_doubt()
+        self._controller, self._is_controlled = controller, True
+        try:
+            self._reconcile(controller, why)
+            yield from self._await(lambda: self._reconcile(controller, why), self.candidate)
+        finally:
+            self._is_controlled = False
 
     def pause(self, seconds: float | None) -> Steps:
         """Wait for `seconds`, or, without, until a person approves."""
@@ -297,10 +311,14 @@ class Rollout(BatchVerbs):
         A route that takes longer to change than that leaves users without a pod, as in Argo Rollouts.
         """
         yield from self.settle_doubt()
-        candidate = self.candidate
-        yield from self.scale_to_full(candidate, "to carry all users")
+        yield from self.scale_to_full(self.candidate, "to carry all users")
+        yield from self.hand_over_users(why, scale_down_delay)
+
+    def hand_over_users(self, why: str, scale_down_delay: float) -> Steps:
+        """Give the candidate, which has all its pods, all users as well; the old pods leave later."""
         yield from self.settle_doubt()
-        self.scale_down_later(self.stable, scale_down_delay, f"{candidate.version} has all users")
+        self.scale(self.candidate, everything, "to carry all users")
+        self.scale_down_later(self.stable, scale_down_delay, f"{self.candidate.version} has all users")
         yield from self.switch(why)
         self.finish("promoted", why)
 
@@ -324,7 +342,7 @@ class Rollout(BatchVerbs):
         self._match, self._mirror = (), None
         self.say("abort", self.candidate.version, f"All users go back to {stable.version}.")
         self.set_weight(0.0)
-        if abort_scale_down_delay > 0:
+        if pods_after_abort(stable.wanted, abort_scale_down_delay or None, "ahead") is None:
             self.scale_down_later(self.candidate, abort_scale_down_delay, "the release was undone")
         yield from self.await_route()
 

@@ -98,9 +98,7 @@ def test_traffic_routed_canary(case: dict[str, Any]) -> None:
     scale = scale_of(given["set_canary_scale"])
     if scale is not None:
         steps.append(Planned("setCanaryScale", scale=scale))
-    plan = Plan(
-        tuple(steps), minimum=given["min_pods_per_replica_set"], abort_delay=given["abort_scale_down_delay_s"]
-    )
+    plan = Plan(tuple(steps), minimum=given["min_pods_per_replica_set"], abort_delay=given["abort_scale_down_delay_s"])
     status = Status(len(steps) - 1, is_aborted=given["abort"], promote_full=given["promote_full"])
     sight = Sight(given["spec_replicas"], bounds_of(given), None, None)
     assert wanted_pods(plan, status, sight, None) == (expect["canary_replicas"], expect["stable_replicas"])
@@ -119,7 +117,9 @@ def test_abort_weight(case: dict[str, Any]) -> None:
     given = case["in"]
     plan, _, sight = dynamic({"current_step_index": 0, **given})
     assert given["abort"]
-    assert abort_weight(plan._replace(is_dynamic=given["dynamic_stable_scale"]), sight) == case["expect"]["canary_weight"]
+    assert (
+        abort_weight(plan._replace(is_dynamic=given["dynamic_stable_scale"]), sight) == case["expect"]["canary_weight"]
+    )
 
 
 def dynamic(given: dict[str, Any]) -> tuple[Plan, Status, Sight]:

@@ -14,7 +14,8 @@ from sim.spec.service import Service
 from sim.spec.traffic import Traffic
 from sim.spec.users import Users
 from sim.strategies.ab_test import ABTest
-from sim.strategies.canary import Analyse, Canary, Pause, SetCanaryScale, SetWeight
+from sim.strategies.canary import Canary
+from sim.strategies.canary_steps import Analyse, Pause, SetCanaryScale, SetWeight
 from sim.strategies.rolling_update import RollingUpdate
 from sim.strategies.shadow import Shadow
 from sim.units import IntOrPercent

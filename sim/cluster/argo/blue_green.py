@@ -30,9 +30,7 @@ def preview_pods(
     return replicas if is_current and is_past_checkpoint and not is_paused else preview
 
 
-def pods_after_abort(
-    replicas: int, delay: float | None, deadline: Literal["ahead", "passed"] | None
-) -> int | None:
+def pods_after_abort(replicas: int, delay: float | None, deadline: Literal["ahead", "passed"] | None) -> int | None:
     """Return the new set's pods in an aborted rollout; None: they stay as they are until the deadline.
 
     delay: seconds before they go; None: they stay for ever.

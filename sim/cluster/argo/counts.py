@@ -63,9 +63,7 @@ def at_least(count: int, minimum: int | None, replicas: int) -> int:
     return max(count, min(minimum or 0, replicas)) if count else 0
 
 
-def approximate_weight(
-    replicas: int, weight: float, surge: int, max_weight: float = FULL_WEIGHT
-) -> tuple[int, int]:
+def approximate_weight(replicas: int, weight: float, surge: int, max_weight: float = FULL_WEIGHT) -> tuple[int, int]:
     """Return the pods (canary, stable) whose ratio comes nearest to `weight`; a tie goes to the larger canary.
 
     With surge there may be one pod more in all. Between 0 and 100 both sides keep a pod where two pods can exist.
