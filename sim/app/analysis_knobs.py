@@ -10,7 +10,7 @@ from typing import Any
 from sim.app.words import words
 from sim.scenario import Scenario
 from sim.spec.analysis import AnalysisSpec, MetricSpec
-from sim.strategies.canary import Analyse
+from sim.strategies.canary_steps import Analyse
 
 LIMIT = re.compile(r"(?P<before>\s*result\s*[<>]=?\s*)(?P<number>[\d.]+(e-?\d+)?)(?P<after>\s*)")
 """A condition with one number in it; others have no knob."""
