@@ -13,7 +13,7 @@ from sim.cluster.scrape import Scraped
 from sim.judges import schedule, threshold
 from sim.judges.metric_status import Limits, effective_count
 from sim.judges.phase import VERDICTS, Phase
-from sim.judges.run_status import is_terminating, run_status
+from sim.judges.run_status import DryRun, is_terminating, run_status
 from sim.judges.uncertainty import interval
 from sim.metrics import METRICS
 from sim.record import Decision
@@ -77,12 +77,13 @@ class AnalysisRun:
         self.phase = status.phase
         if status.cause is not None:
             self.message = f"{status.cause.name} {status.cause.reason or 'could not decide within its count'}"
-        self._world.log("analysis", status.phase.lower(), self.name, self._sentence())
+        self._world.log("analysis", status.phase.lower(), self.name, self._sentence(status.dry_run))
         self._world.env.fire(self.done, STRATEGY)
 
-    def _sentence(self) -> str:
+    def _sentence(self, tried: DryRun) -> str:
         ended = "was stopped" if self._is_stopped else "ended"
-        return f"The {self.name} {ended}: {self.phase}{', ' * bool(self.message)}{self.message}."
+        beside = f" ({tried})" if tried.count else ""
+        return f"The {self.name} {ended}: {self.phase}{', ' * bool(self.message)}{self.message}{beside}."
 
 
 class MetricRun(CountedMetric):

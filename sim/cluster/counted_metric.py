@@ -14,7 +14,7 @@ class CountedMetric:
     """Measurements so far and the phase they add up to; who derives from it takes them."""
 
     def __init__(self, name: str, dry_run: bool, limits: Limits) -> None:
-        self.state = MetricState(name, "Pending", dry_run)
+        self.state = MetricState(name, "Pending", dry_run, was_measured=False)
         self._limits = limits
         self._counters = Counters()
         self._last: Last | None = None
@@ -41,7 +41,8 @@ class CountedMetric:
         last = None if self._last is None else self._last.phase
         phase = metric_phase(self._limits, self._counters, last, terminating)
         limit = exceeded(self._limits, self._counters)
-        self.state = self.state._replace(phase=phase, reason="" if limit is None else self._reason(limit))
+        reason = "" if limit is None else self._reason(limit)
+        self.state = self.state._replace(phase=phase, reason=reason, exceeded=limit, was_measured=last is not None)
 
     def _count(self, phase: Phase, at: float) -> None:
         """Add a measurement."""

@@ -30,13 +30,11 @@ Limit = Annotated[int, Quantity("count", high=1_000_000)]
 
 
 def _with_derived_defaults(metric: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what another key decides: name from metric, window from interval, one measurement without an interval."""
+    """Fill in what another key decides: name from metric, window from interval."""
     interval = metric.get("interval")
     if "metric" in metric:
         metric.setdefault("name", metric["metric"])
     metric.setdefault("window", WINDOW_WITHOUT_INTERVAL if interval is None else interval)
-    if interval is None:
-        metric.setdefault("count", 1)
     return metric
 
 
@@ -55,8 +53,8 @@ class MetricSpec(Model):
         WINDOW_WITHOUT_INTERVAL,
         description="What a measurement looks back on; by default the interval, without one 60s.",
     )
-    count: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
-        None, description="Number of measurements; by default 1 without an interval, else no end."
+    count: Limit | None = Field(
+        None, description="Number of measurements; by default, or 0, 1 without an interval, else no end."
     )
     initial_delay: Duration = Field(0.0, description="Before the first measurement.")
     success_condition: ConditionText | None = Field(
@@ -65,7 +63,9 @@ class MetricSpec(Model):
     failure_condition: ConditionText | None = Field(
         None, description="A measurement fails when it holds, such as result > 0.01."
     )
-    failure_limit: Limit = Field(0, description="Failures that are tolerated; the next one fails the analysis.")
+    failure_limit: Annotated[int, Quantity("count", low=-1, high=1_000_000)] = Field(
+        0, description="Failures that are tolerated, the next one fails the analysis; -1: any number."
+    )
     inconclusive_limit: Limit = Field(0, description="Inconclusive measurements that are tolerated.")
     consecutive_error_limit: Limit = Field(4, description="Measurements in a row without data that are tolerated.")
     consecutive_success_limit: Limit = Field(0, description="Successes in a row that end the metric well; 0: not used.")
@@ -87,8 +87,21 @@ class MetricSpec(Model):
             return self._has_a_series()
         if self.success_condition is None and self.failure_condition is None:
             raise ValueError("has no condition; must have successCondition or failureCondition")
-        if self.interval is None and self.count not in (None, 1):
+        if self.interval is None and self.count not in (None, 0, 1):
             raise ValueError(f"has count {self.count} without an interval; count must be 1, or give an interval")
+        return self._can_fail()
+
+    def _can_fail(self) -> MetricSpec:
+        """Check that the limits can be reached.
+
+        Source: argo-rollouts utils/analysis/factory.go, ValidateMetric.
+        """
+        for key, limit in (("failureLimit", self.failure_limit), ("inconclusiveLimit", self.inconclusive_limit)):
+            if self.count and limit > self.count:
+                raise PlacedError((key,), f"is {limit}; must be at most count, {self.count}, else it is never exceeded")
+        if self.failure_limit < 0 and self.consecutive_success_limit == 0:
+            message = "is -1; must be 0 or more, or give consecutiveSuccessLimit, else nothing decides"
+            raise PlacedError(("failureLimit",), message)
         return self
 
     def _has_a_series(self) -> MetricSpec:
@@ -250,7 +263,7 @@ GUARDRAIL_INTERVAL = 30.0
 
 
 def _ends(analysis: AnalysisSpec) -> AnalysisSpec:
-    endless = next((metric.name for metric in analysis.metrics if metric.interval and metric.count is None), None)
+    endless = next((metric.name for metric in analysis.metrics if metric.interval and not metric.count), None)
     if endless is not None and analysis.judge == "threshold":
         raise ValueError(
             f"has an interval and no count in metric '{endless}'; needs a count, the rollout waits for its end"

@@ -132,6 +132,23 @@ def test_a_dry_run_measures_and_does_not_decide() -> None:
     probe, record = analysed(spec)
     assert (probe.phase, record.detections) == ("Successful", ())
     assert [look.verdict for look in looks(record)] == ["fail", "pass"]
+    [(_, sentence)] = [(at, said) for at, said in told(record, "analysis", "successful") if "probe" in said]
+    assert sentence == "The probe ended: Successful (1 tried in a dry run: 1 failed)."
+
+
+def test_without_a_failure_limit_only_a_streak_of_successes_ends_it() -> None:
+    spec = {
+        "metric": "errorRate",
+        "interval": "10s",
+        "count": 0,
+        "successCondition": "result > 0",
+        "failureCondition": "result > 0.1",
+        "failureLimit": -1,
+        "consecutiveSuccessLimit": 3,
+    }
+    probe, record = analysed(spec)
+    assert (probe.phase, {look.verdict for look in looks(record)}) == ("Running", {"fail"})
+    assert len(looks(record)) > 20
 
 
 def test_one_bad_metric_ends_the_others() -> None:

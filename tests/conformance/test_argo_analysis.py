@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-import json
 import math
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
 import pytest
+import real_cases
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
-from sim.judges.metric_status import Counters, Limits, effective_count, exceeded, metric_phase
+from sim.judges.metric_status import Counters, Exceeded, Limits, effective_count, exceeded, metric_phase
 from sim.judges.phase import FINAL, is_worse
 from sim.judges.run_status import MetricState, is_terminating, run_status
 from sim.judges.schedule import Last, due_at
 from sim.judges.threshold import judge, measurement_phase
+from sim.spec.analysis import AnalysisSpec
 from sim.spec.condition import parse
 
-CASES = json.loads((Path(__file__).parent / "cases" / "argo_analysis_verdict.json").read_text())["cases"]
+FILE = real_cases.load("argo_analysis_verdict.json")
+GROUPS = {
+    "metric_status",
+    "limit_reason",
+    "run_status",
+    "first_measurement",
+    "error_counter",
+    "measurement_due",
+    "next_reconcile",
+    "is_worse",
+    "terminating",
+    "measurement_phase",
+    "metric_validation",
+}
+LIMITS = ("count", "failure_limit", "inconclusive_limit", "consecutive_error_limit", "consecutive_success_limit")
+SNAKE = {
+    "failureLimit": "failure_limit",
+    "inconclusiveLimit": "inconclusive_limit",
+    "consecutiveErrorLimit": "consecutive_error_limit",
+}
 
 
 def of_group(name: str) -> pytest.MarkDecorator:
-    cases = [case for case in CASES if case["group"] == name]
-    return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
+    return real_cases.of_group(FILE, name)
+
+
+def test_every_case_is_run() -> None:
+    assert real_cases.groups(FILE) <= GROUPS
 
 
 def limits_of(metric: dict[str, Any]) -> Limits:
@@ -54,9 +79,11 @@ def test_metric_status(case: dict[str, Any]) -> None:
 def test_limit_reason(case: dict[str, Any]) -> None:
     found = exceeded(limits_of(case["in"]["metric"]), Counters(**case["in"]["result"]))
     assert found is not None
-    assert (found.phase, found.counter, found.allowed) == tuple(
-        case["expect"][key] for key in ("phase", "counter", "limit")
-    )
+    assert {"phase": found.phase, **cause_of(found)} == case["expect"]
+
+
+def cause_of(found: Exceeded) -> dict[str, Any]:
+    return {"exceeded": SNAKE[found.limit], "counter": found.counter, "limit": found.allowed}
 
 
 @of_group("error_counter")
@@ -85,24 +112,73 @@ def test_run_status(case: dict[str, Any]) -> None:
     states = [assessed(metric, given, terminating) for metric in given["metrics"]]
     status = run_status(states)
     assert status.phase == case["expect"]["phase"]
-    if "cause_metric" in case["expect"]:
-        assert (status.cause and status.cause.name) == case["expect"]["cause_metric"]
-    if "metric_phases" in case["expect"]:
-        assert {state.name: state.phase for state in states} == case["expect"]["metric_phases"]
+    expect = case["expect"]
+    if "cause_metric" in expect:
+        assert (status.cause and status.cause.name) == expect["cause_metric"]
+    if expect.get("cause") is not None:
+        assert status.cause is not None
+        assert status.cause.exceeded is not None
+        assert cause_of(status.cause.exceeded) == expect["cause"]
+    if "metric_phases" in expect:
+        assert {state.name: state.phase for state in states} == expect["metric_phases"]
+    if "dry_run_summary" in expect:
+        assert asdict(status.dry_run) == expect["dry_run_summary"]
+    if "message" in expect:
+        is_told = given.get("terminate_requested", False) and status.phase == "Successful"
+        assert ("Run Terminated" if is_told else "") == expect["message"]
 
 
 def assessed(metric: dict[str, Any], given: dict[str, Any], terminating: bool) -> MetricState:
     """Return the metric's state; ours takes a measurement at one instant, so one in flight ends as the case says."""
-    if metric["phase"] in FINAL:
-        return MetricState(metric["name"], metric["phase"], metric["dry_run"])
+    name, is_tried = metric["name"], metric["dry_run"]
     counters, last = Counters(**metric["counters"]), metric["last_measurement"]
+    if metric["phase"] in FINAL:
+        return MetricState(name, metric["phase"], is_tried, exceeded=exceeded(Limits(), counters))
     if last == "Running":
         ended = given.get("in_flight_measurement_completes_as") or (
             given["stopped_measurement_phase"] if terminating else None
         )
         counters, last = (counters.after(ended), ended) if ended else (counters, last)
     phase = metric_phase(Limits(count=1), counters, last, terminating)
-    return MetricState(metric["name"], phase, metric["dry_run"])
+    limit = exceeded(Limits(), counters)
+    return MetricState(name, phase, is_tried, exceeded=limit, was_measured=last is not None)
+
+
+@of_group("first_measurement")
+def test_first_measurement(case: dict[str, Any]) -> None:
+    """A measurement is taken at one instant here, so that one in flight has come back as well."""
+    metric, expect = case["in"]["metric"], case["expect"]
+    if "provider" in metric and metric["provider"] is None:
+        # What ends in an error there is refused here: a metric that says not what it measures.
+        assert (is_valid([metric]), expect["run_phase"]) == (False, "Error")
+        return
+    counters = Counters().after(case["in"]["returned"])
+    phase = metric_phase(limits_of(metric), counters, case["in"]["returned"], terminating=False)
+    run = run_status([MetricState("it", phase, dry_run=False)])
+    found = {"metric_phase": phase, "run_phase": run.phase, "measurements": counters.count + counters.error}
+    assert found == {key: expect.get(key, value) for key, value in found.items()}
+
+
+@of_group("metric_validation")
+def test_metric_validation(case: dict[str, Any]) -> None:
+    assert is_valid(case["in"]["metrics"]) == case["expect"]["valid"]
+
+
+def is_valid(metrics: list[dict[str, Any]]) -> bool:
+    try:
+        AnalysisSpec.model_validate({"metrics": [written(metric, place) for place, metric in enumerate(metrics)]})
+    except ValidationError:
+        return False
+    return True
+
+
+def written(metric: dict[str, Any], place: int) -> dict[str, Any]:
+    """Return a metric as a scenario says it; what a provider is there, the kind of metric is here."""
+    names = {name: to_camel(name) for name in LIMITS}
+    limits = {names[name]: metric[name] for name in LIMITS if metric.get(name) is not None}
+    interval = {} if metric.get("interval_s") is None else {"interval": metric["interval_s"]}
+    kind = {} if metric.get("provider", "") is None else {"metric": "errorRate"}
+    return {"name": metric.get("name", f"m{place}"), "successCondition": "result < 1", **kind, **interval, **limits}
 
 
 @of_group("measurement_due")
