@@ -119,6 +119,7 @@ def measure(run: Observed, none: Observed, good: Floor, damage: Damage) -> dict[
         **_budgets(damage, none.public, run.scenario),
         **_exposure(damage, _settled_at(record)),
         "mirrored_requests": _mirrored(run),
+        "repeated_side_effects": _repeated_side_effects(run),
         **_times(damage, record),
         "services_affected": int(exceeds_noise(damage.caused.sum(), damage.healed.sum())),
         **_pods(run, none),
@@ -295,10 +296,27 @@ def _pods(run: Observed, none: Observed) -> dict[str, Value]:
 
 def _mirrored(run: Observed) -> int:
     """Return the copies of the public's requests of [0, duration)."""
+    return int(np.count_nonzero(_public_copies(run)))
+
+
+def _repeated_side_effects(run: Observed) -> int:
+    """Return the copies that a pod worked on, of requests that change something.
+
+    Model: a copy that has begun has its effect, whatever it answers.
+    """
     answers, requests = run.record.answers, run.record.requests
-    copied = answers.request[answers.copy != 0]
-    counted = requests.arrival[copied] >= 0
-    return int(np.count_nonzero(counted & public_users(run.record, run.scenario)[requests.user[copied]]))
+    if requests.endpoint is None:
+        return 0
+    changes = np.array([endpoint.changes_something for endpoint in requests.endpoints.values()], dtype=np.bool_)
+    worked_on = ~np.isnan(answers.start) & changes[requests.endpoint[answers.request]]
+    return int(np.count_nonzero(_public_copies(run) & worked_on))
+
+
+def _public_copies(run: Observed) -> NDArray[np.bool_]:
+    """Return which answers are those of copies of the public's requests of [0, duration)."""
+    answers, requests = run.record.answers, run.record.requests
+    counted = (answers.copy != 0) & (requests.arrival[answers.request] >= 0)
+    return np.asarray(counted & public_users(run.record, run.scenario)[requests.user[answers.request]])
 
 
 def _delivery_seconds(good: Observed) -> float | None:

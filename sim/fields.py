@@ -55,6 +55,7 @@ _ALL = (
     Field("exposed_users", "users", "users of whom a request reached the new version"),
     Field("peak_exposure_fraction", "fraction", "largest share of requests in one second that reached the new version"),
     Field("mirrored_requests", "requests", "copies of user requests sent to the new version"),
+    Field("repeated_side_effects", "requests", "mirrored copies that changed something a second time"),
     Field("time_to_detect_seconds", "s", "from the first harm until a judge, alert, deadline or crash loop noticed"),
     Field("time_to_mitigate_seconds", "s", "from the first harm until at most 1 % reach the new version"),
     Field("time_to_recover_seconds", "s", "from the first harm to the end of the last harmed minute"),

@@ -56,7 +56,7 @@ def requests(record: Record, scenario: Scenario, rows: Outcomes) -> pd.DataFrame
             "request": rows.request,
             "user": rows.user,
             "segment": _named(segment, list(scenario.users.segments)),
-            "endpoint": _named(np.full(len(rows), -1), []),
+            "endpoint": _endpoint(record, rows),
             "arrival_seconds": rows.arrival,
             "service": _service(record, rows.version),
             "version": _version(record, rows.version),
@@ -126,6 +126,13 @@ def converted(record: Record, scenario: Scenario) -> NDArray[np.bool_]:
     result = np.zeros(len(answers), dtype=np.bool_)
     result[counts] = luck < rate[answers.version[counts]]
     return result
+
+
+def _endpoint(record: Record, rows: Outcomes) -> pd.Categorical[str]:
+    """Return what each request asked for."""
+    asked = record.requests.endpoint
+    places = np.full(len(rows), -1) if asked is None else asked[rows.request]
+    return _named(places, list(record.requests.endpoints))
 
 
 def _service(record: Record, versions: NDArray[Any]) -> pd.Categorical[str]:

@@ -114,9 +114,9 @@ def first_rate(world: World) -> float:
     """Return the requests per second before the release; of a trace its mean, as nothing is known from before it."""
     scenario = world.scenario
     if scenario.trace is not None:
-        return len(scenario.trace.at_seconds) / scenario.duration
+        return scenario.expected_requests() / scenario.duration
     traffic: Traffic = scenario.traffic
-    return traffic.profile[0].rate if traffic.profile else traffic.rate or 0.0
+    return traffic.rate_at(-scenario.warmup)
 
 
 def expected_error_rate(version: ResolvedVersion) -> float:
@@ -140,5 +140,4 @@ def busy_workers(world: World, start: float, end: float, selection: Selection) -
 
 
 def _segment_share(world: World, segment: int | None) -> float:
-    users = world.scenario.users
-    return 1.0 if segment is None else users.segment_counts()[segment] / users.count
+    return 1.0 if segment is None else world.scenario.users.request_shares()[segment]

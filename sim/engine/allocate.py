@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sim.balancers import BALANCERS
 from sim.engine.balancing import balancing, ring_points
+from sim.engine.endpoints import endpoint_arrays
 from sim.engine.fault_pods import pods_met
 from sim.engine.laws import Floats, encode
 from sim.engine.layout import (
@@ -100,6 +101,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_scalars(config),
         **_requests(requests, config.mesh),
         **_versions(config.versions, requests.segments, config.start),
+        **endpoint_arrays(requests, config.versions),
         **_retried(config.mesh),
         **_pools(versions + 2, config.mesh),
         **_routes(versions, len(requests.segments)),

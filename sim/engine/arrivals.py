@@ -12,6 +12,7 @@ from sim.engine.activity import activities
 from sim.engine.batches import batch_sizes
 from sim.engine.bursts import in_bursts
 from sim.engine.cache import compiled, entry_point
+from sim.engine.endpoints import drawn_endpoints
 from sim.engine.keyed import ARRIVAL, IDENTITY, USER, U, block, uniform
 from sim.engine.portable import plog
 from sim.engine.protocol import Requests
@@ -47,10 +48,13 @@ def draw_requests(
     user = _identities(activities(users, segment, seed, replication), users.count, seed, replication, conversion)
     if given is not None and given.user is not None:
         user = given.user.astype(np.int32)
+    endpoint = None if given is None else given.endpoint
+    if endpoint is None:
+        endpoint = drawn_endpoints(traffic.endpoints, len(arrival), seed, replication)
     columns = (arrival, user, segment, sticky, propensity, conversion)
-    for column in columns:
+    for column in (*columns, *(() if endpoint is None else (endpoint,))):
         column.setflags(write=False)
-    return Requests(seed, replication, *columns, segments=tuple(users.segments))
+    return Requests(seed, replication, *columns, tuple(users.segments), endpoint, traffic.endpoints)
 
 
 def _arrivals(traffic: Traffic, seed: int, replication: int, start: float, end: float) -> Floats:

@@ -17,6 +17,7 @@ Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a,
     BATCH    batch                    word 0 its size, 1 how the size is rounded
     ACTIVITY user                     word 0
     REPLAY   row of a trace           word 0 whether it is kept, 1 when in its interval it comes
+    ENDPOINT request                  word 0
 
 Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011); constants as in Random123's philox.h.
 """
@@ -55,6 +56,7 @@ class Purpose(IntEnum):
     BATCH = 10
     ACTIVITY = 11
     REPLAY = 12
+    ENDPOINT = 13
 
 
 ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpose.USER)

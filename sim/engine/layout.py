@@ -71,7 +71,7 @@ EJECTED, RETURNED = _word(0), _word(1)
 NEAR_FULL = 64
 """Who comes this near to the end of a room asks for more before the next event; one event needs far less."""
 
-EVERYONE, NO_LAW = -1, -1  # a fault without segment; without extra latency, or one of its errors
+EVERYONE, NO_LAW = -1, -1  # a fault without segment or endpoint; without extra latency, or one of its errors
 LONG_AGO = -1e300  # when a fault began that is always there: any duration can be added to it
 NEVER_AGAIN, ANY_LOAD = 0.0, -1.0  # a fault that does not come back; that does not depend on the load
 PER_ATTEMPT, PER_REQUEST, PER_USER = range(3)  # what an error is drawn for

@@ -6,7 +6,7 @@ A data plane serves the requests of one service graph between two control events
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -14,7 +14,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.spec.endpoint import Endpoint
 from sim.spec.mesh import Mesh
+from sim.spec.model import EMPTY
 from sim.spec.service import ResolvedVersion
 
 
@@ -39,6 +41,7 @@ class Requests:
     user: int32 (n,), index of the user. segment_of_user: int16 (users,), index of the segment in the order of the
     scenario, -1 for none. sticky_of_user, conversion_of_user: float64 (users,), strictly inside (0, 1).
     conversion: float64 (n,), the request's own number, for conversion per request. segments: their names, by index.
+    endpoint: int16 (n,), index of what the request asks for; None where there are no endpoints. endpoints: by name.
     """
 
     seed: int
@@ -50,6 +53,8 @@ class Requests:
     conversion_of_user: NDArray[np.float64]
     conversion: NDArray[np.float64]
     segments: tuple[str, ...] = ()
+    endpoint: NDArray[np.int16] | None = None
+    endpoints: Mapping[str, Endpoint] = EMPTY
 
 
 @dataclass(frozen=True)

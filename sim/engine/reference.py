@@ -340,11 +340,14 @@ class ReferencePlane:
         request, version = attempt.call.request, self.config.versions[pod.version]
         user = int(self.requests.user[request])
         segment = int(self.requests.segment_of_user[user])
+        endpoint = self.endpoint_of(request) if version.service == self.config.versions[0].service else None
         meets, fails, *_ = uniforms(self.requests.seed, self.requests.replication, USER, user, OF_FAULTS)
         met = Circumstances(
             now=self.clock.now,
             age=self.clock.now - pod.since,
             segment=None if segment < 0 else self.requests.segments[segment],
+            endpoint=endpoint,
+            endpoint_factor=1.0 if endpoint is None else self.requests.endpoints[endpoint].latency_factor,
             user_meets=meets,
             errors={"attempt": attempt.luck.error, "request": self.route_luck(request)[2], "user": fails},
             pod_ordinal=pod.ordinal,
@@ -352,6 +355,11 @@ class ReferencePlane:
             utilization=pod.busy.workers / version.concurrency,
         )
         return decide(version, attempt.luck, met)
+
+    def endpoint_of(self, request: int) -> str | None:
+        """Return what a request asks for, None where there are no endpoints."""
+        asked = self.requests.endpoint
+        return None if asked is None else list(self.requests.endpoints)[asked[request]]
 
     # Timeouts and retries.
 

@@ -23,7 +23,7 @@ class Luck(NamedTuple):
 
 
 class Circumstances(NamedTuple):
-    """What faults may depend on: the moment, the user, the pod and its load.
+    """What faults may depend on: the moment, the user, the request, the pod and its load.
 
     user_meets: which faults of a share of users this one meets. errors: the number that decides about errors, by what
     they are drawn for.
@@ -32,6 +32,8 @@ class Circumstances(NamedTuple):
     now: float
     age: float
     segment: str | None
+    endpoint: str | None
+    endpoint_factor: float
     user_meets: float
     errors: dict[str, float]
     pod_ordinal: int
@@ -60,7 +62,7 @@ def decide(version: ResolvedVersion, luck: Luck, met: Circumstances) -> tuple[fl
             factor *= 1.0 + (fault.cold_start.factor - 1.0) * size * coldness
         if fault.extra_latency is not None:
             extra += size * quantile(fault.extra_latency, luck.extra)
-    return quantile(version.latency, luck.service) * factor + extra, status
+    return quantile(version.latency, luck.service) * met.endpoint_factor * factor + extra, status
 
 
 def size_of(fault: Fault, met: Circumstances) -> float:
@@ -78,6 +80,8 @@ def size_of(fault: Fault, met: Circumstances) -> float:
 def is_met(fault: Fault, met: Circumstances) -> bool:
     """Return whether the user and the pod are among those that a fault is for."""
     if fault.segment is not None and fault.segment != met.segment:
+        return False
+    if fault.endpoint is not None and fault.endpoint != met.endpoint:
         return False
     if fault.user_share is not None and met.user_meets >= fault.user_share:
         return False

@@ -24,7 +24,8 @@ def replayed(trace: Trace, even: bool, seed: int, replication: int, duration: fl
         at = np.sort(at + trace.spread * (_even_places(at) if even else place))
     chosen = (at >= 0) & (at < duration) & (keep < trace.kept)
     user = None if trace.user is None else trace.user[chosen]
-    return Trace(np.ascontiguousarray(at[chosen], np.float64), user)
+    endpoint = None if trace.endpoint is None else trace.endpoint[chosen]
+    return Trace(np.ascontiguousarray(at[chosen], np.float64), user, endpoint)
 
 
 def _even_places(begin: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -36,6 +36,8 @@ def decide(state: Any, t: float, c: int, p: int) -> float:
         state.version_table[v],
         state.call_u_service[c],
     )
+    if state.endpoint_of_version[v] == 1:
+        seconds *= state.endpoint_factor[state.request_endpoint[state.call_request[c]]]
     state.call_status[c] = HTTP_ERROR if state.call_u_error[c] < state.version_error[v] else HTTP_OK
     if state.version_faults_from[v] == state.version_faults_to[v]:
         return seconds
@@ -87,6 +89,9 @@ def size_of(state: Any, f: int, t: float, c: int, p: int) -> float:
     """Return how much of fault f call c meets at pod p at t, from 0 (none) to 1."""
     segment = state.fault_segment[f]
     if segment != EVERYONE and segment != state.user_segment[state.request_user[state.call_request[c]]]:
+        return 0.0
+    endpoint = state.fault_endpoint[f]
+    if endpoint != EVERYONE and endpoint != state.request_endpoint[state.call_request[c]]:
         return 0.0
     if t < state.fault_from[f] or t - state.pod_since[p] < state.fault_age[f]:
         return 0.0

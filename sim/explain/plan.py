@@ -33,7 +33,14 @@ def _traffic(scenario: Scenario) -> list[str]:
     users = f"{scenario.users.count:,} users"
     span = f"{moment(scenario.warmup)} of warm-up, then {moment(scenario.duration)}"
     requests = f"about {scenario.expected_requests():,.0f} requests to {scenario.traffic.entry}"
-    return [f"{users} send {requests} in {span}; the release starts at 0s."]
+    return [f"{users} send {requests} in {span}; the release starts at 0s.", *_endpoints(scenario)]
+
+
+def _endpoints(scenario: Scenario) -> list[str]:
+    """Return what users ask for, if the scenario says so."""
+    endpoints = scenario.traffic.endpoints.items()
+    asked = [f"{name} ({each.method} {each.path or '/' + name}) {100 * each.share:g}%" for name, each in endpoints]
+    return [f"They ask for {', '.join(asked)}."] if asked else []
 
 
 def _noticing(scenario: Scenario) -> list[str]:

@@ -61,7 +61,8 @@ def _with_trace(document: Document, model: ScenarioDocument, files: Files) -> Ch
     if recording is None:
         return Checked(model, None, warnings)
     try:
-        loaded = read_trace(files.find(recording.file), recording, spec.duration, spec.users.count)
+        path, endpoints = files.find(recording.file), spec.traffic.endpoints
+        loaded = read_trace(path, recording, spec.duration, spec.users.count, endpoints)
     except TraceError as error:
         raise ScenarioError([document.problem(("spec", "traffic", "trace"), str(error))]) from None
     return Checked(model, loaded.trace, (*warnings, *_left_out(recording.file, loaded)))

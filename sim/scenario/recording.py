@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.scenario.trace import TraceError, number
+from sim.spec.endpoint import Endpoint
+from sim.spec.model import did_you_mean
 from sim.spec.replay import Recording, Trace
 from sim.units import format_duration
 
@@ -33,7 +35,9 @@ class Loaded:
     left_out: int
 
 
-def read_trace(path: Path, recording: Recording, duration: float, users: int) -> Loaded:
+def read_trace(
+    path: Path, recording: Recording, duration: float, users: int, endpoints: Mapping[str, Endpoint]
+) -> Loaded:
     """Return the requests before `duration`, users numbered in order of appearance.
 
     Raises:
@@ -43,7 +47,9 @@ def read_trace(path: Path, recording: Recording, duration: float, users: int) ->
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = _Rows(path.name, csv.reader(lines), recording)
-            loaded = _requests(rows, duration, users) if recording.kind == "requests" else _counts(rows, duration)
+            loaded = (
+                _requests(rows, duration, users, endpoints) if recording.kind == "requests" else _counts(rows, duration)
+            )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise TraceError(f"names {path.name}, which cannot be read: {error}") from None
     for column in loaded.trace.columns():
@@ -105,20 +111,25 @@ class _Rows:
         )
 
 
-def _requests(rows: _Rows, duration: float, most_users: int) -> Loaded:
+def _requests(rows: _Rows, duration: float, most_users: int, endpoints: Mapping[str, Endpoint]) -> Loaded:
     user_column = rows.optional("user")
-    at, user, left_out = array("d"), array("i"), 0
+    endpoint_column = rows.optional("endpoint") if endpoints else None
+    places = _places(endpoints)
+    at, user, endpoint, left_out = array("d"), array("i"), array("h"), 0
     numbers: dict[str, int] = {}
-    for line, moment, row in rows.read(user_column):
+    for line, moment, row in rows.read(user_column, endpoint_column):
         if moment >= duration:
             left_out += 1
             continue
         at.append(moment)
         if user_column is not None:
             user.append(_user(rows, line, row[user_column].strip(), numbers, most_users))
+        if endpoint_column is not None:
+            endpoint.append(_endpoint(rows, line, row[endpoint_column].strip(), places))
     at_seconds = np.frombuffer(at, dtype=np.float64).copy()
     users = None if user_column is None else np.frombuffer(user, dtype=np.int32).copy()
-    trace = Trace(at_seconds, users, kept=rows.recording.rate_scale)
+    asked = None if endpoint_column is None else np.frombuffer(endpoint, dtype=np.int16).copy()
+    trace = Trace(at_seconds, users, asked, kept=rows.recording.rate_scale)
     if len(at_seconds) > 1 and rows.recording.loop and not left_out:
         # The first request follows the last after the mean gap.
         gap = (at_seconds[-1] - at_seconds[0]) / (len(at_seconds) - 1)
@@ -136,6 +147,22 @@ def _user(rows: _Rows, line: int, user: str, numbers: dict[str, int], most: int)
             f"spec.users.count is {most:,} and must be at least the number of users in the trace",
         )
     return numbers.setdefault(user, len(numbers))
+
+
+def _places(endpoints: Mapping[str, Endpoint]) -> dict[str, int]:
+    """Return the place of each endpoint by what a trace may call it: its path, method and path, or name."""
+    each = list(enumerate(endpoints.items()))
+    paths = {endpoint.path: place for place, (_, endpoint) in each if endpoint.path}
+    methods = {f"{endpoint.method} {endpoint.path}": place for place, (_, endpoint) in each if endpoint.path}
+    return paths | methods | {name: place for place, (name, _) in each}
+
+
+def _endpoint(rows: _Rows, line: int, name: str, places: dict[str, int]) -> int:
+    if name not in places:
+        raise TraceError(
+            f"names {rows.name}: line {line} has the unknown endpoint {name!r:.40}{did_you_mean(name, places)}"
+        )
+    return places[name]
 
 
 def _counts(rows: _Rows, duration: float) -> Loaded:
@@ -159,7 +186,7 @@ def _counts(rows: _Rows, duration: float) -> Loaded:
         rows.refuse_size(numbers.sum())
     repeats = numbers.astype(np.int64)
     spread = np.repeat(lengths[inside], repeats) if rows.recording.is_spread else None
-    trace = Trace(np.repeat(begins[inside], repeats), None, spread)
+    trace = Trace(np.repeat(begins[inside], repeats), None, spread=spread)
     if rows.recording.loop and inside.all():
         return Loaded(_looped(rows, trace, float(begins[-1] + usual), duration), 0)
     return Loaded(trace, 0 if rows.recording.loop else int(np.count_nonzero(~inside)))
@@ -200,4 +227,5 @@ def _looped(rows: _Rows, trace: Trace, length: float, duration: float) -> Trace:
     inside = at < duration
     user = None if trace.user is None else np.tile(trace.user, turns)[inside]
     spread = None if trace.spread is None else np.tile(trace.spread, turns)[inside]
-    return replace(trace, at_seconds=at[inside], user=user, spread=spread)
+    endpoint = None if trace.endpoint is None else np.tile(trace.endpoint, turns)[inside]
+    return replace(trace, at_seconds=at[inside], user=user, endpoint=endpoint, spread=spread)

@@ -31,6 +31,7 @@ def check(data: Any) -> Iterator[Finding]:
     yield from _traffic(spec)
     yield from _release(spec)
     yield from _segments(spec, ("spec",))
+    yield from _endpoints(spec, ("spec",))
     yield from _metric_services(spec, ("spec",), _names(spec, "services"))
     yield from _alerts(spec)
     yield from _strategies(spec)
@@ -101,6 +102,29 @@ def _segments(spec: dict[str, Any], path: Path) -> Iterator[Finding]:
             name = mapping.get("segment")
             if isinstance(name, str) and name not in segments:
                 yield Finding((*place, "segment"), _unknown("segment", name, segments))
+
+
+def _faults(spec: dict[str, Any], path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    for key in ("services", "incidents"):
+        for place, mapping in _walk(_get(spec, key), (*path, key)):
+            if "faults" in place[2:]:
+                yield place, mapping
+
+
+def _endpoints(spec: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """Yield faults limited to an endpoint that is none of the users' or of a service that users do not call."""
+    endpoints, services = _names(spec, "traffic", "endpoints"), _names(spec, "services")
+    entry = _get(spec, "traffic", "entry") or (services[0] if len(services) == 1 else None)
+    for place, mapping in _faults(spec, path):
+        name = mapping.get("endpoint")
+        if not isinstance(name, str):
+            continue
+        service = place[2] if place[1] == "services" else _get(spec["incidents"][place[2]], "service") or entry
+        if name not in endpoints:
+            yield Finding((*place, "endpoint"), _unknown("endpoint", name, endpoints))
+        elif entry is not None and service != entry:
+            message = f"is '{short(name)}', which users ask of {short(str(entry))}; must be left out"
+            yield Finding((*place, "endpoint"), message)
 
 
 def _metric_services(spec: dict[str, Any], path: Path, services: list[str]) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ EFFECTS = (
     "error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "never_live", "cold_start", "memory_leak",
 )  # fmt: skip
 OF_PODS = ("crash", "never_ready", "never_live", "cold_start", "memory_leak")
-LIMITS_OF_REQUESTS = ("segment", "user_share", "pod_age", "above_utilization")
+LIMITS_OF_REQUESTS = ("segment", "endpoint", "user_share", "pod_age", "above_utilization")
 LIMITS_IN_TIME = ("at", "for_", "every", "ramp_up")
 
 
@@ -65,6 +65,7 @@ class Fault(Model):
         description="What the error rate is drawn for; a retry helps only where it is the attempt.",
     )
     segment: Name | None = Field(None, description="Only users of this segment meet the fault.")
+    endpoint: Name | None = Field(None, description="Only users' requests to this endpoint meet the fault.")
     user_share: Annotated[float, Quantity("share", high=1, above=True)] | None = Field(
         None, description="Only this share of users meets the fault; the same users, whatever the strategy."
     )

@@ -25,7 +25,8 @@ Scale = Annotated[float, Quantity("number", high=1_000_000, above=True)]
 
 @dataclass(frozen=True)
 class Trace:
-    """Recorded requests. at_seconds: float64 (n,), non-decreasing, from 0; user: int32 (n,) or None.
+    """Recorded requests. at_seconds: float64 (n,), non-decreasing, from 0; user: int32 (n,) or None; endpoint: int16
+    (n,), places in the map of endpoints, or None.
 
     spread: float64 (n,) or None, seconds after at_seconds within which the request comes at random. kept: the share of
     requests that a run replays, chosen at random.
@@ -33,12 +34,14 @@ class Trace:
 
     at_seconds: NDArray[np.float64]
     user: NDArray[np.int32] | None
+    endpoint: NDArray[np.int16] | None = None
     spread: NDArray[np.float64] | None = None
     kept: float = 1.0
 
     def columns(self) -> list[NDArray[Any]]:
         """Return the columns that it has."""
-        return [column for column in (self.at_seconds, self.user, self.spread) if column is not None]
+        columns = (self.at_seconds, self.user, self.endpoint, self.spread)
+        return [column for column in columns if column is not None]
 
 
 class Recording(Model):
@@ -47,8 +50,8 @@ class Recording(Model):
     file: Text = Field(description="The file, in the scenario's folder.")
     kind: Literal["requests", "counts"] = Field(
         "requests",
-        description="requests: at_seconds and, optionally, user, a row a request. counts: at_seconds and requests, "
-        "the number in the interval that starts there; intervals without a gap.",
+        description="requests: at_seconds and, optionally, user and endpoint, a row a request. counts: at_seconds and "
+        "requests, the number in the interval that starts there; intervals without a gap.",
     )
     rate_scale: Scale = Field(
         1.0, description="Multiplies the number of requests; for single requests, the share that is kept."

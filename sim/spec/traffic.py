@@ -11,11 +11,14 @@ from pydantic import Field, model_validator
 
 from sim.spec.bursty import Bursty
 from sim.spec.distributions import Law
-from sim.spec.model import Model, Name, PlacedError
+from sim.spec.endpoint import Endpoint
+from sim.spec.model import EMPTY, Frozen, Model, Name, PlacedError
 from sim.spec.replay import Recording
 from sim.units import LONGEST, Duration, PositiveDuration, Rate, format_duration
 
 MOST_POINTS = 1_000
+MOST_ENDPOINTS = 50
+ROUNDING = 1e-6
 MOST_REPEATED_POINTS = 1_000_000
 """A profile is written out for its run; so many points are one every 2.6 s of the longest."""
 
@@ -56,6 +59,17 @@ class Traffic(Model):
     trace: Recording | None = Field(
         None, description="Recorded requests: a CSV file in the scenario's folder, or a mapping that says more."
     )
+
+    endpoints: Frozen[Name, Endpoint] = Field(
+        EMPTY, max_length=MOST_ENDPOINTS, description="What users ask for, by name; a trace may name them in a column."
+    )
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Traffic:
+        total = sum(endpoint.share for endpoint in self.endpoints.values())
+        if self.endpoints and abs(total - 1) > ROUNDING:
+            raise PlacedError(("endpoints",), f"have shares of {100 * total:.6g}% together; must add up to 100%")
+        return self
 
     @model_validator(mode="after")
     def _one_source(self) -> Traffic:
@@ -128,6 +142,10 @@ class Traffic(Model):
         for turn in range(math.floor(start / self.period) - 1, math.ceil(end / self.period) + 1):
             for point in self.profile:
                 yield point.model_copy(update={"at": turn * self.period + point.at})
+
+    def rate_at(self, moment: float) -> float:
+        """Return the rate at a moment, a trace left out."""
+        return next((first for _, _, first, _ in self.stretches(moment, moment + 1.0)), 0.0)
 
     def expected_requests(self, start: float, end: float) -> float:
         """Return the expected number of arrivals in [start, end), a trace left out."""

@@ -61,6 +61,13 @@ class Users(Model):
             raise ValueError(f"has segments of {needed} users together; must be at most count, {self.count}")
         return self
 
+    def request_shares(self) -> tuple[float, ...]:
+        """Return each segment's expected share of the requests, in order."""
+        counts, factors = self.segment_counts(), [segment.rate_factor for segment in self.segments.values()]
+        weights = [count * factor for count, factor in zip(counts, factors, strict=True)]
+        total = sum(weights) + self.count - sum(counts)
+        return tuple(weight / total for weight in weights)
+
     def segment_counts(self) -> tuple[int, ...]:
         """Return the number of users of each segment, in order."""
         return tuple(

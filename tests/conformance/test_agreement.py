@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from planes import ALL_TO_FIRST, Move, Setup, columns, drawn, on_grid, served, versions
 
 from sim.engine.protocol import Engine, Reason, Route
+from sim.spec.endpoint import Endpoint
 from sim.spec.mesh import Mesh
 
 GRID = 1 / 128
@@ -39,6 +40,11 @@ GATEWAY_ERRORS = (
     {"faults": ({"error_rate": 0.3, "status_code": 500}, {"error_rate": 0.1, "status_code": 502})},
 )
 BUSY = {"concurrency": 2, "latency": {"distribution": "exponential", "mean": 0.03}}
+ENDPOINTS = {
+    "browse": Endpoint(share=0.7, latency_factor=0.5),
+    "search": Endpoint(share=0.2),
+    "pay": Endpoint(share=0.1, latency_factor=3, method="POST"),
+}
 FAILING = ({"error_rate": 0.02}, {"error_rate": 0.3})
 
 
@@ -152,6 +158,9 @@ CASES: dict[str, Setup] = {
         {"error_rate": 0.4, "every": 1, "for": 0.5, "ramp_up": 0.25, "drawn_per": "request"},
         {"extra_latency": 0.05, "pods": "50%", "pod_age": 0.5},
     ).but(moves=churn(10)),
+    "faults of one endpoint": with_faults(
+        {"error_rate": 0.4, "endpoint": "pay"}, {"latency_factor": 2, "endpoint": "browse"}
+    ).but(requests=drawn(300, 5, endpoints=ENDPOINTS)),
     "processor sharing": busy_release().but(
         mesh=mesh(timeout=0.2, retries=patient(per_try_timeout=0.1), outlier_detection=EJECTION),
         versions=versions(*FAILING, **BUSY, queue_capacity=3, discipline="processorSharing")
@@ -288,6 +297,7 @@ fault_keys = st.fixed_dictionaries(
         "above_utilization": st.sampled_from([0.0, 0.5]),
         "error_latency": st.sampled_from([1 / 64, {"distribution": "exponential", "mean": 0.1}]),
         "drawn_per": st.sampled_from(["attempt", "request", "user"]),
+        "endpoint": st.sampled_from(list(ENDPOINTS)),
     },
 ) | st.fixed_dictionaries(
     {"error_rate": st.just(0.5), "every": st.sampled_from([0.5, 0.75]), "for": st.sampled_from([0.1, 0.25])},
@@ -349,13 +359,21 @@ def scripts(draw: st.DrawFn, pods: int) -> tuple[Move, ...]:
     return tuple(moves)
 
 
+def without_endpoints(own: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a version whose faults are for every request."""
+    faults = [{key: value for key, value in fault.items() if key != "endpoint"} for fault in own["faults"]]
+    return {**own, "faults": tuple(faults)}
+
+
 @st.composite
 def setups(draw: st.DrawFn) -> Setup:
     pods = draw(st.tuples(st.integers(1, 3), st.integers(0, 3)))
-    requests = drawn(draw(st.sampled_from([50.0, 200.0])), 2, seed=draw(st.integers(0, 2**64 - 1)))
+    endpoints, rate = draw(st.sampled_from([{}, ENDPOINTS])), draw(st.sampled_from([50.0, 200.0]))
+    requests = drawn(rate, 2, seed=draw(st.integers(0, 2**64 - 1)), endpoints=endpoints)
+    own = [draw(own_keys) if endpoints else without_endpoints(draw(own_keys)) for _ in range(2)]
     return Setup(
         on_grid(requests, GRID) if draw(st.booleans()) else requests,
-        versions(draw(own_keys), draw(own_keys), **draw(common_keys)),
+        versions(*own, **draw(common_keys)),
         pods=pods,
         mesh=draw(meshes),
         route=draw(routes()),
