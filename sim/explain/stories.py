@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from sim.cluster.arithmetic import approximate_weight, resolve_fenceposts
+from sim.cluster.argo.counts import approximate_weight
+from sim.cluster.arithmetic import resolve_fenceposts
 from sim.cluster.partition import partition_limit
 from sim.explain.span import Span, drawn, seconds_to_ready, seconds_to_route, seconds_to_stop
 from sim.scenario import Scenario
