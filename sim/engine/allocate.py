@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.balancers import BALANCERS
-from sim.engine.balancing import balancing, ring_points
+from sim.engine.balancing import balancing
 from sim.engine.endpoints import endpoint_arrays
 from sim.engine.fault_pods import pods_met
 from sim.engine.laws import Floats, encode
@@ -19,6 +19,7 @@ from sim.engine.layout import (
     BALANCER,
     BASE_EJECTION,
     BUDGET,
+    BY_REQUESTS,
     CALL_FIELDS,
     DECAY_SECONDS,
     EJECTION_FIELDS,
@@ -32,6 +33,7 @@ from sim.engine.layout import (
     HAS_BUDGET,
     HAS_OUTLIERS,
     HAS_RATES,
+    HAS_WARMUP,
     HEAP_FIELDS,
     HEAP_ROOM,
     LONG_AGO,
@@ -69,8 +71,12 @@ from sim.engine.layout import (
     TICK_SECONDS,
     TIMEOUT_SECONDS,
     VERSIONS,
+    WARMUP_LEAST,
+    WARMUP_POWER,
+    WARMUP_SECONDS,
     WORKER_FIELDS,
 )
+from sim.engine.pools import allocate_pools
 from sim.engine.protocol import PlaneConfig, Reason, Requests
 from sim.engine.retries import STATUS_CODES, retried_reasons, retried_statuses
 from sim.engine.state import PtrState
@@ -103,7 +109,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_versions(config.versions, requests.segments, config.start),
         **endpoint_arrays(requests, config.versions),
         **_retried(config.mesh),
-        **_pools(versions + 2, config.mesh),
+        **allocate_pools(versions + 2, config.mesh, config.start),
         **_routes(versions, len(requests.segments)),
         **empty(CALL_FIELDS, FIRST_ROOM),
         **empty(WORKER_FIELDS, FIRST_ROOM),
@@ -142,6 +148,10 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
     floats[BACKOFF_SECONDS] = mesh.retries.backoff
     floats[DECAY_SECONDS] = mesh.ewma.decay_time if mesh.ewma else Ewma().decay_time
     integers[MOST_RETRIES] = mesh.retries.attempts
+    if (warmup := mesh.warmup) is not None:
+        integers[[HAS_WARMUP, BY_REQUESTS]] = 1, mesh.load_balancer == "leastRequest"
+        floats[[WARMUP_SECONDS, WARMUP_POWER]] = warmup.duration, 1.0 / warmup.aggression
+        floats[WARMUP_LEAST] = warmup.minimum_percent / 100
     if mesh.retry_budget is not None:
         integers[[HAS_BUDGET, MIN_RETRYING]] = 1, mesh.retry_budget.min_retry_concurrency
         floats[BUDGET] = mesh.retry_budget.percent / 100
@@ -190,22 +200,6 @@ def _retried(mesh: Mesh | None) -> Arrays:
     return {
         "retried_reason": np.array([reason in reasons for reason in Reason], np.int8),
         "retried_status": np.array([status in statuses for status in range(STATUS_CODES)], np.int8),
-    }
-
-
-def _pools(pools: int, mesh: Mesh | None) -> Arrays:
-    """One pool a version, one of the whole service, one that stays empty; then each again, ejected pods included."""
-    counts = {
-        name: np.zeros(2 * pools, np.int64)
-        for name in ("pool_ready", "pool_cursor", "pool_ejected", "pool_requests", "pool_ring")
-    }
-    rates = {name: np.full(pools, -1.0) for name in ("pool_average", "pool_threshold")}
-    ready, points = np.zeros(2 * pools * FIRST_PODS, np.int64), ring_points(mesh)
-    return {
-        **counts,
-        **rates,
-        "ready": ready,
-        "ring": np.zeros(len(ready) + 2 * pools * points if points else 1, np.int64),
     }
 
 

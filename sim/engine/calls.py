@@ -28,6 +28,7 @@ from sim.engine.layout import (
     GROW,
     HAS_BUDGET,
     HAS_OUTLIERS,
+    HAS_WARMUP,
     HTTP_OK,
     HTTP_TIMEOUT,
     HTTP_UNAVAILABLE,
@@ -63,6 +64,7 @@ from sim.engine.layout import (
     WAITING,
 )
 from sim.engine.outliers import connect, panics, report
+from sim.engine.schedule import pick_due
 from sim.engine.sharing import leave, share
 from sim.engine.workers import change_busy, enqueue, go_on, leave_queue, new_worker, start
 
@@ -87,6 +89,8 @@ another_on_ring = compiled(consistent_hash.another_compiled)
 @compiled
 def pick(state: Any, t: float, pool: int, base: int, n: int, first: float, second: float, user: int) -> int:
     """Return a place among the n ready pods of a pool."""
+    if state.iv[HAS_WARMUP] == 1 and state.pool_weighted[pool] == 1:
+        return pick_due(state, t, pool, base, n)
     policy = state.iv[BALANCER]
     if policy == ROUND_ROBIN:
         return pick_round_robin(state, t, pool, base, n, first, second, user)
@@ -210,9 +214,10 @@ def finish_service(state: Any, t: float, w: int) -> None:
         return
     p = state.worker_pod[w]
     status = state.call_status[c]
+    state.pod_requests[p] -= 1
+    depart(state, t, c, p)
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], ERROR, status)
-    depart(state, t, c, p)
     end_work(state, t, w)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
 
@@ -234,6 +239,7 @@ def give_up(state: Any, t: float, c: int) -> None:
         leave_queue(state, c, p)
     else:
         state.worker_call[state.call_worker[c]] = -1
+    state.pod_requests[p] -= 1
     depart(state, t, c, p)
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
@@ -241,8 +247,7 @@ def give_up(state: Any, t: float, c: int) -> None:
 
 @compiled
 def depart(state: Any, t: float, c: int, p: int) -> None:
-    """Call c, served, waiting or given up, is under way at pod p no longer."""
-    state.pod_requests[p] -= 1
+    """Call c has left pod p, which does not count it any more."""
     state.pool_requests[state.call_pool[c]] -= 1
     if state.iv[BALANCER] == EWMA:
         observe(state, t, p, t - state.call_sent[c])

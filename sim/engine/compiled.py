@@ -82,7 +82,7 @@ class CompiledPlane:
 
     def remove_endpoint(self, pod: int) -> None:
         """Balancers stop using the pod."""
-        pods.remove_endpoint(self._state, pod)
+        pods.remove_endpoint(self._state, self._now, pod)
 
     def kill(self, pod: int) -> None:
         """All that the pod holds is reset."""
@@ -91,7 +91,7 @@ class CompiledPlane:
         grow(state, SPARE + len(held))
         state.pod_listens[pod] = 0
         state.version_waiting[state.pod_version[pod]] -= state.pod_waiting[pod]
-        state.pod_waiting[pod] = 0
+        state.pod_waiting[pod] = state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
         self._share_nothing(pod)
         self._stop_workers(pod)

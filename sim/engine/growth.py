@@ -15,6 +15,7 @@ from sim.engine.layout import (
     EJECTION_FIELDS,
     EJECTION_ROOM,
     EJECTIONS,
+    ENTRY_FIELDS,
     FREE_CALLS,
     FREE_WORKERS,
     GROW,
@@ -61,13 +62,14 @@ def grow_pods(state: PtrState) -> None:
     """Make room for twice as many pods."""
     room = int(state.iv[POD_ROOM])
     pools = len(state.ready) // room
-    ready = np.zeros((pools, 2 * room), np.int64)
-    ready[:, :room] = state.ready.reshape(pools, room)
     arrays = _longer(state, POD_FIELDS, 2 * room)
+    for name in ("ready", *ENTRY_FIELDS):
+        if len(old := getattr(state, name)) == pools * room:
+            arrays[name] = np.pad(old.reshape(pools, room), ((0, 0), (0, room))).ravel()
     if len(state.ring) > 1:
         arrays["ring"] = np.zeros(len(state.ring) + pools * room, np.int64)
         state.pool_ring[:] = 0
-    state.rebind(ready=ready.ravel(), **arrays)
+    state.rebind(**arrays)
     state.iv[POD_ROOM] = 2 * room
 
 

@@ -30,14 +30,16 @@ from sim.engine.protocol import Reason
     HAS_OUTLIERS, MOST_5XX, MOST_GATEWAY, MOST_LOCAL, SPLITS, HAS_RATES, TICK_WAITS, PODS,
     RATE_HOSTS, RATE_VOLUME, PERCENTAGE_HOSTS, PERCENTAGE_VOLUME,
     MOST_REQUESTS, MOST_RETRYING,
-) = range(43)  # fmt: skip
+    HAS_WARMUP, BY_REQUESTS,
+) = range(45)  # fmt: skip
 
 # Float scalars.
 (
     NEXT_ARRIVAL, TIMEOUT_SECONDS, PER_TRY_SECONDS, BACKOFF_SECONDS, BUDGET,
     TICK_SECONDS, BASE_EJECTION, LONGEST_EJECTION, MOST_EJECTED, MIN_HEALTH, RATE_FACTOR, PERCENTAGE_THRESHOLD,
     DECAY_SECONDS,
-) = range(13)  # fmt: skip
+    WARMUP_SECONDS, WARMUP_POWER, WARMUP_LEAST,
+) = range(16)  # fmt: skip
 
 DONE, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(6)
 KIND_SHIFT = 60
@@ -105,6 +107,7 @@ FAULT_FIELDS: dict[str, type] = {
     "error_law": np.int64, "error_a": np.float64, "error_b": np.float64, "error_table": np.int64,
 }  # fmt: skip
 EJECTION_FIELDS: dict[str, type] = {"ejection_at": np.float64, "ejection_pod": np.int32, "ejection_returned": np.int8}
+ENTRY_FIELDS: dict[str, type] = {"entry_due": np.float64, "entry_order": np.int64}
 HEAP_FIELDS: dict[str, type] = {"heap_time": np.float64, "heap_code": np.int64}
 RING_FIELDS: dict[str, type] = {"ring_time": np.float64, "ring_call": np.int64, "ring_generation": np.int64}
 POD_FIELDS: dict[str, type] = {
@@ -118,5 +121,5 @@ POD_FIELDS: dict[str, type] = {
     "pod_first": np.int64, "pod_expected": np.int64,
     "pod_virtual": np.float64, "pod_virtual_at": np.float64, "pod_speed": np.float64,
     "pod_started": np.int64, "pod_area": np.float64, "pod_busy_since": np.float64,
-    "pod_cost": np.float64, "pod_stamp": np.float64,
+    "pod_cost": np.float64, "pod_stamp": np.float64, "pod_joined": np.float64,
 }  # fmt: skip

@@ -17,6 +17,7 @@ from sim.engine.layout import (
     EJECTION_ROOM,
     EJECTIONS,
     GROW,
+    HAS_WARMUP,
     KIND_SHIFT,
     LESS,
     LONGEST_EJECTION,
@@ -29,6 +30,7 @@ from sim.engine.layout import (
     TICK_SECONDS,
     VERSIONS,
 )
+from sim.engine.schedule import begin_schedules, join
 
 PERCENT = 100.0
 
@@ -93,10 +95,13 @@ def add_endpoint(state: Any, t: float, p: int) -> None:
         every = state.iv[VERSIONS] + 2
         append_ready(state, every + state.pod_version[p], p)
         append_ready(state, every + state.iv[VERSIONS], p)
+        if state.iv[HAS_WARMUP] == 1:
+            join(state, t, p)
+            begin_schedules(state, t, p)
 
 
 @entry_point
-def remove_endpoint(state: Any, p: int) -> None:
+def remove_endpoint(state: Any, t: float, p: int) -> None:
     """Forget a pod, its ejection included."""
     if state.pod_endpoint[p] == 1:
         state.pod_endpoint[p] = 0
@@ -108,6 +113,8 @@ def remove_endpoint(state: Any, p: int) -> None:
             count_ejected(state, p, LESS)
         else:
             disuse(state, p)
+        if state.iv[HAS_WARMUP] == 1:
+            begin_schedules(state, t, p)
 
 
 @compiled
@@ -137,6 +144,8 @@ def eject(state: Any, t: float, p: int) -> None:
     state.pod_return_tick[p] = tick
     state.pod_return_at[p] = tick * state.fv[TICK_SECONDS]
     disuse(state, p)
+    if state.iv[HAS_WARMUP] == 1:
+        begin_schedules(state, t, p)
     count_ejected(state, p, MORE)
     log_ejection(state, t, p, EJECTED)
     push(state, state.pod_return_at[p], (RETURN << KIND_SHIFT) | p)
@@ -171,6 +180,8 @@ def come_back(state: Any, t: float, p: int) -> None:
         forget_failures(state, p)
         count_ejected(state, p, LESS)
         use(state, p)
+        if state.iv[HAS_WARMUP] == 1:
+            begin_schedules(state, t, p)
         log_ejection(state, t, p, RETURNED)
 
 

@@ -53,7 +53,9 @@ from sim.engine.reference_parts import (
     Call,
     Pod,
     Pool,
+    new_pool,
 )
+from sim.engine.reference_schedule import Schedule, warmed
 from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.reference_sharing import Sharing
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
@@ -110,8 +112,8 @@ class ReferencePlane:
         self.route = config.route
         self.pods: list[Pod] = []
         rules = balancing(config.mesh, config.requests)
-        self.pools = [Pool(every=Pool(rules=rules), rules=rules) for _ in config.versions]
-        self.whole_service, self.nobody = Pool(every=Pool(rules=rules), rules=rules), Pool()
+        self.pools = [new_pool(rules, config.start) for _ in config.versions]
+        self.whole_service, self.nobody = new_pool(rules, config.start), Pool()
         self.limits = config.mesh.connection_pool.http if config.mesh and config.mesh.connection_pool else HttpPool()
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
         self.next_look = -math.inf
@@ -248,10 +250,29 @@ class ReferencePlane:
         if not ready:
             return None
         user = int(self.requests.user[call.request])
-        place = self.balancer.pick(pool, Ask(luck.first_choice, luck.second_choice, user, self.clock.now))
+        if pool.schedule is not None:
+            place = pool.schedule.pick(lambda due: self.weight(ready[due]))
+        else:
+            place = self.balancer.pick(pool, Ask(luck.first_choice, luck.second_choice, user, self.clock.now))
         if call.attempts and len(ready) > 1 and ready[place] is call.attempts[-1].pod:
             place = self.balancer.another(pool, place)
         return ready[place]
+
+    def weight(self, pod: Pod) -> float:
+        """Return the share of a pod while pods warm up; under least request the busier ones get less."""
+        assert self.mesh is not None
+        assert self.mesh.warmup is not None
+        own = 1.0 / (pod.requests + 1) if self.mesh.load_balancer == "leastRequest" else 1.0
+        return own * warmed(self.mesh.warmup, self.clock.now - pod.joined)
+
+    def begin_schedules(self, pod: Pod) -> None:
+        """The pools of a pod have changed: their schedules begin anew, or are not needed any more."""
+        if self.mesh is None or self.mesh.warmup is None:
+            return
+        for pool in self.every_pool_of(pod):
+            is_warm = self.clock.now - pool.joined > self.mesh.warmup.duration
+            weights = [self.weight(ready) for ready in pool.ready]
+            pool.schedule = None if is_warm or len(weights) < 2 else Schedule(weights)
 
     def panics(self, pool: Pool) -> bool:
         """True when so few pods of a pool are left that all are used."""
@@ -508,6 +529,7 @@ class ReferencePlane:
         for pool in self.pools_of(pod):
             pool.remove(pod)
             pool.ejected += 1
+        self.begin_schedules(pod)
         self.log.ejections.append(Ejection(self.clock.now, pod.number, returned=False))
         self.clock.call_at(until, RETURN, pod.number, lambda: self.take_back(pod))
 
@@ -518,11 +540,17 @@ class ReferencePlane:
         for pool in self.pools_of(pod):
             pool.add(pod)
             pool.ejected -= 1
+        self.begin_schedules(pod)
         self.log.ejections.append(Ejection(self.clock.now, pod.number, returned=True))
 
     def pools_of(self, pod: Pod) -> tuple[Pool, Pool]:
         """Return the pools a pod belongs to."""
         return self.pools[pod.version], self.whole_service
+
+    def every_pool_of(self, pod: Pod) -> list[Pool]:
+        """Return the pools a pod belongs to, those with ejected pods included."""
+        pools = self.pools_of(pod)
+        return [*pools, *(pool.every for pool in pools if pool.every is not None)]
 
     # What the control plane does; see sim.engine.protocol.Engine.
 
@@ -552,10 +580,11 @@ class ReferencePlane:
         if not added.is_endpoint:
             added.is_endpoint, added.outlier = True, Outlier()
             added.latency = Latency(self.decay, looked_at=self.clock.now)
-            for pool in self.pools_of(added):
+            added.joined = self.clock.now
+            for pool in self.every_pool_of(added):
                 pool.add(added)
-                assert pool.every is not None
-                pool.every.add(added)
+                pool.joined = self.clock.now
+            self.begin_schedules(added)
 
     def remove_endpoint(self, pod: int) -> None:
         """Balancers stop using the pod; what it holds is finished, its ejection forgotten."""
@@ -570,6 +599,7 @@ class ReferencePlane:
             else:
                 pool.remove(removed)
         removed.is_endpoint, removed.outlier = False, Outlier()
+        self.begin_schedules(removed)
 
     def kill(self, pod: int) -> None:
         """All that the pod holds is reset, in request order."""

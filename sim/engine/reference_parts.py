@@ -10,6 +10,7 @@ from sim.balancers import Rules
 from sim.engine.protocol import Reason
 from sim.engine.reference_latency import Latency
 from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
+from sim.engine.reference_schedule import Schedule
 from sim.engine.reference_service import Luck
 from sim.engine.reference_sharing import Sharing
 
@@ -36,6 +37,7 @@ class Pool:
 
     every: all of them, for a balancer that takes what it can get. rates: how the pods compared at the last look.
     requests: under way. ring: for the consistent hash, None until it is made.
+    schedule: while pods may warm up. joined: when the last one came.
     """
 
     ready: list[Pod] = field(default_factory=list)
@@ -46,6 +48,8 @@ class Pool:
     requests: int = 0
     rules: Rules = field(default_factory=Rules)
     ring: list[int] | None = None
+    schedule: Schedule | None = None
+    joined: float = -math.inf
 
     def add(self, pod: Pod) -> None:
         """Use a pod, last."""
@@ -56,6 +60,11 @@ class Pool:
         """Use a pod no longer."""
         self.ready.remove(pod)
         self.ring = None
+
+
+def new_pool(rules: Rules, start: float) -> Pool:
+    """Return a pool without pods."""
+    return Pool(rules=rules, joined=start, every=Pool(rules=rules, joined=start))
 
 
 @dataclass
@@ -99,6 +108,7 @@ class Pod:
     is_endpoint: bool = False
     outlier: Outlier = field(default_factory=Outlier)
     latency: Latency = field(default_factory=Latency)
+    joined: float = -math.inf
 
     @property
     def requests(self) -> int:

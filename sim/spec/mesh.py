@@ -230,6 +230,17 @@ class Ewma(Model):
     )
 
 
+class Warmup(Model):
+    """Slow start: a pod that comes gets a small share at first, which grows to the full one."""
+
+    duration: PositiveDuration = Field(description="Until a pod gets its full share.")
+    minimum_percent: Percent = Field(10.0, description="Smallest share of a new pod, in percent of the full one.")
+    aggression: Annotated[float, Quantity("number", low=1, high=100)] = Field(
+        1.0,
+        description="1 grows evenly with time; more grows faster at first (the time's part to the power of 1 over it).",
+    )
+
+
 class Mesh(Model):
     """A service mesh in front of every service; without one, Kubernetes picks a random pod."""
 
@@ -243,6 +254,9 @@ class Mesh(Model):
         None, description="With loadBalancer consistentHash only; without it, a ring of 1024 points."
     )
     ewma: Ewma | None = Field(None, description="With loadBalancer ewma only; without it, a decay time of 10s.")
+    warmup: Warmup | None = Field(
+        None, description="Slow start of new pods, with roundRobin and leastRequest only; without it, off."
+    )
     propagation_delay: Law = Field(Constant(value=1.0), description="From a change of routes until proxies follow it.")
     timeout: PositiveDuration | None = Field(
         None, description="Timeout of a request with its retries; without it, none."
@@ -262,6 +276,9 @@ class Mesh(Model):
         for kind, settings in own.items():
             if settings is not None and self.load_balancer != kind:
                 raise PlacedError((kind,), f"has no effect with loadBalancer {self.load_balancer}; must be left out")
+        if self.warmup is not None and self.load_balancer not in ("roundRobin", "leastRequest"):
+            message = f"has no effect with loadBalancer {self.load_balancer}; must be left out"
+            raise PlacedError(("warmup",), message)  # Source: Istio's DestinationRule
         limits = self.connection_pool.http if self.connection_pool else HttpPool()
         if self.retry_budget is not None and limits.max_retries is not None:
             # Source: Envoy's circuit breaker, where a retry budget replaces max_retries.

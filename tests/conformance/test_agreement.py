@@ -113,6 +113,16 @@ CASES: dict[str, Setup] = {
         retries=patient(),
         outlier_detection=PANIC,
     ),
+    "warmup, kills": busy_release(warmup={"duration": 1}, retries=patient(), timeout=0.1),
+    "warmup of the less busy, panic": busy_release(
+        load_balancer="leastRequest",
+        warmup={"duration": 2, "aggression": 3, "minimum_percent": 0},
+        retries=patient(),
+        outlier_detection=PANIC,
+    ),
+    "grid, warmup": grid_storm(
+        load_balancer="leastRequest", warmup={"duration": 0.25}, outlier_detection={**EJECTION, "interval": 1 / 8}
+    ),
     "ewma, kills": busy_release(load_balancer="ewma", retries=patient(), timeout=0.1),
     "ewma, ejection": busy_release(load_balancer="ewma", ewma={"decay_time": 0.1}, outlier_detection=EJECTION),
     "grid, ewma": grid_storm(load_balancer="ewma"),
@@ -261,6 +271,14 @@ balancers = (
         lambda kind: {"load_balancer": kind}
     )
     | st.integers(2, 6).map(lambda count: {"least_request": {"choice_count": count}})
+    | st.builds(
+        lambda kind, warmup: {"load_balancer": kind, "warmup": warmup},
+        st.sampled_from(["roundRobin", "leastRequest"]),
+        st.fixed_dictionaries(
+            {"duration": st.sampled_from([1 / 8, 1.0, 4.0])},
+            optional={"minimum_percent": st.sampled_from([0, 50]), "aggression": st.sampled_from([1, 2.5])},
+        ),
+    )
     | st.sampled_from([1, 7, 64]).map(
         lambda size: {
             "load_balancer": "consistentHash",

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from planes import Setup, answers, drawn, versions
+from planes import Move, Setup, answers, drawn, versions
 from scipy import stats
 
 from sim.balancers.consistent_hash import PLACES, mixed, ring
@@ -122,3 +122,20 @@ def test_ewma_keeps_away_from_slow_pods_more_than_least_request_does() -> None:
         by_pods = setup.but(mesh=Mesh(load_balancer=kind, retries={"attempts": 0}), route=BY_PODS)
         shares.append(float(np.mean(answers("compiled", by_pods).version == 1)))
     assert shares[0] > 0.45 > shares[1] > 0.25 > shares[2]
+
+
+@pytest.mark.parametrize("aggression", [1.0, 3.0])
+def test_shares_under_slow_start_follow_the_weights(aggression: float) -> None:
+    # Nine pods are warm, a tenth comes at 100 s: its share at an age is w / (9 + w), w = max(0.1, (age / 100)^(1 / a)).
+    moves = [Move(100.0, "add_pod", (9, 0)), Move(100.0, "listen", (9, 100.0)), Move(100.0, "add_endpoint", (9,))]
+    mesh = Mesh(load_balancer="roundRobin", warmup={"duration": 100.0, "aggression": aggression})
+    setup = Setup(drawn(200, 220), versions(latency=1e-4, concurrency=9), pods=(9,), mesh=mesh, moves=moves)
+    given = answers("compiled", setup)
+    arrival = setup.requests.arrival[given.request]
+    for begin, end in ((105.0, 115.0), (120.0, 140.0), (150.0, 190.0), (205.0, 220.0)):
+        inside = (arrival >= begin) & (arrival < end)
+        ages = (arrival[inside] - 100.0) / 100.0
+        weights = np.where(ages < 1.0, np.maximum(0.1, np.minimum(ages, 1.0) ** (1 / aggression)), 1.0)
+        expected = float(np.sum(weights / (9 + weights)))
+        # No chance is left: the schedule is off by a turn at each end, and by the weight's growth between two turns.
+        assert abs(int(np.sum(given.pod[inside] == 9)) - expected) <= 2 + 0.02 * expected

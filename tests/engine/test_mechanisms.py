@@ -393,3 +393,57 @@ def test_what_ewma_knows_of_a_pod_fades(kind: str) -> None:
         back = [int(request) for request, version in zip(given.request, given.version, strict=True) if version == 1]
         first_back.append(min((request for request in back if request > 1), default=len(moments)))
     assert first_back[0] < first_back[1]
+
+
+# Slow start.
+
+
+def warming(balancer: str, moments: tuple[float, ...], **keys: Any) -> Setup:
+    """Return a plane whose second pod comes at 100 s and warms up for 10 s."""
+    moves = [Move(100.0, "add_pod", (1, 0)), Move(100.0, "listen", (1, 100.0)), Move(100.0, "add_endpoint", (1,))]
+    warmup = {"duration": 10.0, **keys}
+    return Setup(
+        at(*moments),
+        versions(latency=2.0**-10, concurrency=99),
+        moves=moves,
+        mesh=mesh(load_balancer=balancer, warmup=warmup),
+    )
+
+
+@pytest.mark.parametrize(
+    ("age", "keys", "expected"),
+    [
+        (
+            0.5,
+            {},
+            [0] * 9 + [1, 0],
+        ),  # a tenth at least: due at 10; the other, due at 1, 2, ..., has its tenth turn later
+        (0.5, {"minimum_percent": 50}, [0, 1, 0] * 3 + [0, 1]),
+        (0.5, {"minimum_percent": 25, "aggression": 2}, [0] * 3 + [1] + [0] * 4 + [1, 0, 0]),
+    ],
+)
+def test_a_new_pod_gets_a_small_share_at_first(kind: str, age: float, keys: Any, expected: list[int]) -> None:
+    moments = tuple(100.0 + age + n / 1024 for n in range(len(expected)))
+    assert answers(kind, warming("roundRobin", moments, **keys)).pod.tolist() == expected
+
+
+def test_a_schedule_is_as_old_as_the_last_change_of_pods(kind: str) -> None:
+    # Nothing has changed since the pod came, so it is due after nine of the other's turns, though it is warm by now;
+    # from then on both have their full share.
+    moments = tuple(200.0 + n / 64 for n in range(16))
+    assert answers(kind, warming("roundRobin", moments)).pod.tolist() == [0] * 9 + [1] + [0, 1] * 3
+
+
+def test_pods_long_there_are_asked_as_without_a_warmup(kind: str) -> None:
+    setup = warming("roundRobin", tuple(300.0 + n for n in range(6)))
+    moves = [*setup.moves, Move(250.0, "add_pod", (2, 0)), Move(250.0, "add_endpoint", (2,))]
+    moves += [Move(280.0, "remove_endpoint", (2,))]
+    assert answers(kind, setup.but(moves=moves)).pod.tolist() == [0, 1] * 3
+
+
+def test_least_request_goes_by_weights_while_pods_warm_up(kind: str) -> None:
+    setup = warming("leastRequest", tuple(100.5 + n / 1024 for n in range(8)), minimum_percent=50)
+    given = answers(kind, setup.but(versions=versions(latency=50.0, concurrency=99)))
+    # Due at 1, 1 + 1, 2 + 2, 4 + 3, 7 + 4, ...; the new one at 2, 2 + 2, 4 + 4, 8 + 6, ..., first in a tie.
+    order = np.argsort(given.request)
+    assert given.pod[order].tolist() == [0, 1, 0, 1, 0, 0, 1, 0]
