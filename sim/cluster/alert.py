@@ -67,12 +67,14 @@ class Alerts:
 
 
 def sources(world: World, by: By) -> list[Source]:
-    """Return whose errors are counted: all of the service's, or those of each of its versions or users' segments."""
+    """Return whose errors are counted: the service's, or those of each of its versions, segments or endpoints."""
     if by == "version":
         numbers = [number for number in (world.stable, world.candidate) if number is not None]
         return [Source(world, Selection((number,)), world.replica_sets[number].name) for number in numbers]
     if by == "segment":
         return [Source(world, Selection(None, index), name) for index, name in enumerate(world.requests.segments)]
+    if by == "endpoint":
+        return [Source(world, Selection(endpoint=n), name) for n, name in enumerate(world.requests.endpoints)]
     return [Source(world, Selection(), world.service)]
 
 

@@ -106,7 +106,7 @@ def expected_before_history(world: World, start: float, end: float, selection: S
     is_stable = selection.versions is None or world.stable in selection.versions
     if seconds <= 0 or not is_stable or scenario.monitoring.history == "none":
         return Expected()
-    requests = seconds * first_rate(world) * _segment_share(world, selection.segment)
+    requests = seconds * first_rate(world) * _share(world, selection)
     return Expected(requests, requests * expected_error_rate(world.resolved(world.stable)))
 
 
@@ -139,5 +139,9 @@ def busy_workers(world: World, start: float, end: float, selection: Selection) -
     return Busy(float(busy.sum()), float(workers.sum()), int(last - first))
 
 
-def _segment_share(world: World, segment: int | None) -> float:
-    return 1.0 if segment is None else world.scenario.users.request_shares()[segment]
+def _share(world: World, selection: Selection) -> float:
+    """Return the share of all requests that a segment makes, or an endpoint gets."""
+    share = 1.0 if selection.segment is None else world.scenario.users.request_shares()[selection.segment]
+    if selection.endpoint is not None:
+        share *= list(world.requests.endpoints.values())[selection.endpoint].share
+    return share

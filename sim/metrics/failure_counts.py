@@ -6,11 +6,10 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sim.engine.protocol import Answers, Requests
 from sim.metrics.status import SERVER_ERROR
-from sim.metrics.window import Selection
+from sim.metrics.window import Selection, selected
 
 
 class Counts(NamedTuple):
@@ -52,13 +51,6 @@ class FailureCounts:
             return total
         first, last = np.searchsorted(answers.finish, (since, at), side="right")
         rows = slice(int(first), int(last))
-        own = self._own(answers, rows)
+        own = selected(answers, self._requests, rows, self._selection)
         failed = np.count_nonzero(own & (answers.status[rows] >= SERVER_ERROR))
         return Counts(total.requests + np.count_nonzero(own), total.failed + failed)
-
-    def _own(self, answers: Answers, rows: slice) -> NDArray[np.bool_]:
-        versions, segment = self._selection.versions, self._selection.segment
-        own = answers.copy[rows] == 0 if versions is None else np.isin(answers.version[rows], versions)
-        if segment is not None:
-            own &= self._requests.segment_of_user[self._requests.user[answers.request[rows]]] == segment
-        return own

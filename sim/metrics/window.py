@@ -19,11 +19,12 @@ class Selection:
     """Which rows a window takes.
 
     versions: numbers of the versions, None for every user request of the service, reached or not. segment: index of a
-    users' segment, None for all.
+    users' segment, None for all. endpoint: index of what is asked for, None for all.
     """
 
     versions: tuple[int, ...] | None = None
     segment: int | None = None
+    endpoint: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def cut(
     """Return the window (start, end] of `answers`; its cost is that of the rows in it."""
     first, last = np.searchsorted(answers.finish, (start, end), side="right")
     rows = slice(int(first), int(last))
-    kept = _selected(answers, requests, rows, selection)
+    kept = selected(answers, requests, rows, selection)
     return Window(
         start,
         end,
@@ -108,7 +109,8 @@ def cut(
     )
 
 
-def _selected(answers: Answers, requests: Requests, rows: slice, selection: Selection) -> NDArray[np.bool_]:
+def selected(answers: Answers, requests: Requests, rows: slice, selection: Selection) -> NDArray[np.bool_]:
+    """Return which of some rows are selected."""
     if selection.versions is None:
         kept = answers.copy[rows] == 0
     else:
@@ -116,4 +118,6 @@ def _selected(answers: Answers, requests: Requests, rows: slice, selection: Sele
         kept = np.isin(answers.version[rows], selection.versions)
     if selection.segment is not None:
         kept &= requests.segment_of_user[requests.user[answers.request[rows]]] == selection.segment
+    if selection.endpoint is not None and requests.endpoint is not None:
+        kept &= requests.endpoint[answers.request[rows]] == selection.endpoint
     return np.asarray(kept)

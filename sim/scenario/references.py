@@ -137,10 +137,10 @@ def _metric_services(spec: dict[str, Any], path: Path, services: list[str]) -> I
 def _alerts(spec: dict[str, Any]) -> Iterator[Finding]:
     alerts = _get(spec, "monitoring", "alerts")
     for index, alert in enumerate(alerts if isinstance(alerts, list) else []):
-        if _get(alert, "by") == "segment" and not _names(spec, "users", "segments"):
-            yield Finding(
-                ("spec", "monitoring", "alerts", index, "by"), "is segment, and there is none; must have users.segments"
-            )
+        for by, where in (("segment", ("users", "segments")), ("endpoint", ("traffic", "endpoints"))):
+            if _get(alert, "by") == by and not _names(spec, *where):
+                message = f"is {by}, and there is none; must have {'.'.join(where)}"
+                yield Finding(("spec", "monitoring", "alerts", index, "by"), message)
 
 
 def _strategies(spec: dict[str, Any]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from sim.spec.distributions import Constant, Law
 from sim.spec.model import Model, Name, PlacedError
 from sim.units import Duration, PositiveDuration, Quantity, format_duration
 
-By = Literal["service", "version", "segment"]
+By = Literal["service", "version", "segment", "endpoint"]
 MOST_ALERTS = 50
 MOST_WINDOWS = 20
 
@@ -52,7 +52,9 @@ class Alert(Model):
         description="burnRate: error budget spent too fast; threshold: a condition."
     )
     metric: Literal["errorRate"] = Field("errorRate", description="What is measured.")
-    by: By = Field("service", description="Over the whole service, or each version or segment of users by itself.")
+    by: By = Field(
+        "service", description="Over the whole service, or each version, segment of users or endpoint by itself."
+    )
     windows: tuple[BurnWindow, ...] = Field(
         (), max_length=MOST_WINDOWS, description="For burnRate: fires when any pair burns too fast."
     )

@@ -176,6 +176,16 @@ def test_by_segment_testers_are_not_diluted() -> None:
     assert "errorRate of testers" in told(record, "alert", "firing")[0][1]
 
 
+def test_by_endpoint_a_rare_one_is_not_diluted() -> None:
+    asked = {"traffic.endpoints": {"browse": {"share": 0.9}, "pay": {"share": 0.1}}}
+    rare = ABOVE.replace("0.05", "0.2")
+    found = scenario(SWITCH, GOOD, monitoring(rare), **asked)
+    broken = found.replace("spec.services.shop.versions.v2.faults", [{"errorRate": 0.6, "endpoint": "pay"}])
+    assert not firing(World(broken, "blueGreen").run())
+    by_endpoint = broken.replace("spec.monitoring.alerts[0].by", "endpoint")
+    assert "errorRate of pay" in told(World(by_endpoint, "blueGreen").run(), "alert", "firing")[0][1]
+
+
 def test_evaluated_in_its_own_rhythm_on_what_the_last_scrape_found() -> None:
     at_once = firing(run(SWITCH, BAD, monitoring(ABOVE)))[0]
     record = run(SWITCH, BAD, f"{{scrapeInterval: 5s, evaluationInterval: 7s, {ABOVE}}}")
