@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -20,8 +19,6 @@ from sim.scenario import BUDGET, Scenario
 Progress = Callable[[int, int], None]
 """Called with how many runs are done, and of how many."""
 REPLICATIONS = 5
-MOST_UNCOLLECTED = 5_000_000
-"""Answers of runs that are over, held in memory: some 200 MB."""
 
 
 def compare(
@@ -79,7 +76,6 @@ class _Study:
         self._good = self.scenario.with_good_release() if self.scenario.release else self.scenario
         self._finished: dict[tuple[int, str], Measured] = {}
         self._runs: dict[str, Run] = {}
-        self._uncollected = 0
 
     def carry_out(self, progress: Progress | None, threads: int) -> Comparison:
         """Run everything; after an interruption, what is finished is what there is."""
@@ -141,14 +137,7 @@ class _Study:
 
     def _record(self, scenario: Scenario, name: str, replication: int, requests: Requests | None = None) -> Record:
         world = World(scenario, name, seed=self.seed, replication=replication, engine=self.engine, requests=requests)
-        record = world.run()
-        # Worlds refer to themselves, so that they and their answers stay in memory until the collector comes; it
-        # counts objects, which are few, not their size.
-        self._uncollected += len(record.answers)
-        if self._uncollected > MOST_UNCOLLECTED:
-            self._uncollected = 0
-            gc.collect()
-        return record
+        return world.run()
 
     def _comparison(self, interrupted: bool) -> Comparison:
         complete = [

@@ -289,7 +289,7 @@ def _pods(run: Observed, none: Observed) -> dict[str, Value]:
     needed = run.scenario.services[record.service].resolved(record.service_versions[record.stable][1]).replicas
     return {
         "extra_pod_minutes": (run.pods.pod_seconds - none.pods.pod_seconds) / MINUTE,
-        "min_ready_fraction": run.pods.fewest_ready / needed if needed else 1.0,
+        "min_ready_fraction": run.pods.fewest_ready_fraction(needed),
         "peak_pods": run.pods.most_existing,
     }
 

@@ -61,7 +61,7 @@ _ALL = (
     Field("time_to_recover_seconds", "s", "from the first harm to the end of the last harmed minute"),
     Field("services_affected", "services", "services whose callers see more failures than without the release"),
     Field("extra_pod_minutes", "pod x min", "pods that existed, added up over time, minus those without the release"),
-    Field("min_ready_fraction", "fraction", "fewest ready pods at any moment, over the replicas asked for"),
+    Field("min_ready_fraction", "fraction", "fewest ready pods at any moment, over those wanted then"),
     Field("peak_pods", "pods", "most pods that existed at one moment"),
     Field("rollout_seconds", "s", "from the start until the rollout settled, either way"),
     Field("delivery_seconds", "s", "rollout_seconds when the release is good"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.record import PodChange, Record
+from sim.record import PodChange, Record, WantedChange
 
 EVERYBODY = 100.0
 """The weight, in percent, with which every user goes to the new version."""
@@ -18,7 +18,7 @@ class PodCounts:
     """Pods over [0, duration), constant between two moments.
 
     at: float64 (t,), seconds, the first 0. seconds: float64 (t,), how long each state held. ready, existing: int64
-    (t, versions). released: numbers of the released service's versions.
+    (t, versions). released: numbers of the released service's versions. wanted: changes of the pods it is to have.
     """
 
     at: NDArray[np.float64]
@@ -26,6 +26,7 @@ class PodCounts:
     ready: NDArray[np.int64]
     existing: NDArray[np.int64]
     released: tuple[int, ...]
+    wanted: tuple[WantedChange, ...] = ()
 
     @property
     def pod_seconds(self) -> float:
@@ -36,6 +37,19 @@ class PodCounts:
     def fewest_ready(self) -> int:
         """Return the fewest ready pods of the released service at any moment."""
         return int(self._ready_together.min())
+
+    def fewest_ready_fraction(self, replicas: int) -> float:
+        """Return the fewest ready pods at any moment as a part of those wanted then, `replicas` to begin with.
+
+        Where none is wanted none is missing.
+        """
+        changed = np.array([change.at_seconds for change in self.wanted])
+        at = np.union1d(self.at, changed[(changed > 0) & (changed < self.at[-1] + self.seconds[-1])])
+        counts = np.array([replicas, *(change.replicas for change in self.wanted)])
+        wanted = counts[np.searchsorted(changed, at, side="right")]
+        ready = self._ready_together[np.searchsorted(self.at, at, side="right") - 1]
+        is_wanted = wanted > 0
+        return float((ready[is_wanted] / wanted[is_wanted]).min()) if is_wanted.any() else 1.0
 
     @property
     def most_existing(self) -> int:
@@ -65,6 +79,7 @@ def pod_counts(record: Record) -> PodCounts:
         ready=np.stack(ready, axis=1),
         existing=np.stack(existing, axis=1),
         released=tuple(v for v in versions if record.service_versions[v][0] == record.service),
+        wanted=tuple(change for change in record.wanted if change.service == record.service),
     )
 
 

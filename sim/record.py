@@ -109,6 +109,15 @@ class PodChange:
 
 
 @dataclass(frozen=True)
+class WantedChange:
+    """From this moment a service was to have `replicas` pods; before the first, as many as its file says."""
+
+    at_seconds: float
+    service: str
+    replicas: int
+
+
+@dataclass(frozen=True)
 class Record:
     """Everything a run left behind.
 
@@ -144,3 +153,4 @@ class Record:
     detections: tuple[float, ...]
     """Moments at which somebody or something noticed: first FAIL of a judge, alert, progress deadline, crash loop."""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    wanted: tuple[WantedChange, ...] = ()

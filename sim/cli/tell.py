@@ -96,15 +96,21 @@ def _row(entry: Mapping[str, Any]) -> list[str]:
 
 
 def _story(events: Iterable[Event]) -> list[list[str]]:
-    told = (event for event in events if event.source not in UNTOLD_SOURCES and event.kind not in UNTOLD_KINDS)
-    return [[clock(event.at_seconds), event.source, _sentence(event)] for event in told]
+    told = [event for event in events if event.source not in UNTOLD_SOURCES and event.kind not in UNTOLD_KINDS]
+    before = [None, *told]
+    return [
+        [clock(event.at_seconds), event.source, _sentence(event, last)]
+        for event, last in zip(told, before, strict=False)
+    ]
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Event, last: Event | None) -> str:
+    """Return an event in words, without the reason that has just been told."""
     if event.kind == "outcome":
-        return f"{event.subject}: {event.message}"
+        return event.subject if event.subject == "rolled_back" else f"{event.subject}: {event.message}"
     if event.kind == "undo":
-        return f"Undoes the release. {event.message}"
+        ends = last is not None and last.source == event.source == "analysis" and last.at_seconds == event.at_seconds
+        return "Undoes the release." if ends else f"Undoes the release. {event.message}"
     return event.message
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.record import WantedChange
+
 if TYPE_CHECKING:
     from sim.spec.service import ResolvedVersion
 
@@ -12,12 +14,14 @@ class Wanted:
     """The wanted count of each service, as `spec.replicas` of its workload: what a set has that carries all users."""
 
     def __init__(self) -> None:
+        self.changes: list[WantedChange] = []
         self._counts: dict[str, int] = {}
 
     def of(self, version: ResolvedVersion) -> int:
         """Return how many pods a version is to have when it carries all users."""
         return self._counts.get(version.service, version.replicas)
 
-    def change(self, service: str, replicas: int) -> None:
+    def change(self, now: float, service: str, replicas: int) -> None:
         """Want another count from now on, of every version of the service."""
         self._counts[service] = replicas
+        self.changes.append(WantedChange(now, service, replicas))

@@ -122,7 +122,10 @@ class World:
         self._run_control(self.scenario.duration)
         self.rollout.close()
         self.engine.advance(math.inf)
-        return self._record()
+        record = self._record()
+        # A world refers to itself and goes when the collector comes; its tables of requests must not wait for that.
+        del self.engine, self.requests
+        return record
 
     def _run_control(self, end: float) -> None:
         """Carry out control events before `end` and take samples up to it, `end` included."""
@@ -184,7 +187,7 @@ class World:
 
     def want(self, service: str, replicas: int, why: str) -> None:
         """Want `replicas` pods of a service from now on: whoever moves its pods follows."""
-        self.wanted.change(service, replicas)
+        self.wanted.change(self.now, service, replicas)
         if service == self.service:
             self.rollout.follow_wanted(why)
             return
@@ -314,6 +317,7 @@ class World:
             settled_at=rollout.settled_at,
             detections=tuple(self._detections),
             provenance=self._provenance(),
+            wanted=tuple(self.wanted.changes),
         )
         return record if self.primary is None else record_of_versions(record, self.primary)
 

@@ -7,7 +7,7 @@ import pytest
 from handmade import Answered, record
 
 from sim.pod_counts import mixed_version_seconds, pod_counts
-from sim.record import PodChange, Record, RouteChange
+from sim.record import PodChange, Record, RouteChange, WantedChange
 
 BOTH_READY = (PodChange(-10.0, 0, 4, 4), PodChange(20.0, 1, 0, 4), PodChange(40.0, 1, 4, 4), PodChange(140.0, 0, 0, 0))
 
@@ -32,6 +32,15 @@ def test_states_hold_between_changes_and_the_last_at_a_moment_counts() -> None:
     assert counts.existing.tolist() == [[4, 0], [4, 0], [4, 2]]
     assert (counts.pod_seconds, counts.fewest_ready, counts.most_existing) == (4 * 60 + 6 * 120, 2, 6)
     assert counts.downtime_seconds == 0.0
+
+
+def test_ready_pods_are_measured_against_what_is_wanted_at_the_time() -> None:
+    changes = (PodChange(-10.0, 0, 4, 4), PodChange(30.0, 0, 0, 0), PodChange(60.0, 0, 3, 3), PodChange(90.0, 0, 6, 6))
+    wanted = (WantedChange(30.0, "shop", 0), WantedChange(59.0, "mail", 9), WantedChange(60.0, "shop", 4))
+    counts = pod_counts(record([Answered(0.0)], pod_changes=changes, wanted=(*wanted, WantedChange(80.0, "shop", 6))))
+    # All of 4, none of none, 3 of 4, 3 of 6 from 80 to 90, all of 6.
+    assert counts.fewest_ready_fraction(4) == 0.5
+    assert pod_counts(record([Answered(0.0)], pod_changes=changes)).fewest_ready_fraction(4) == 0.0
 
 
 def test_pods_of_another_service_cost_but_are_not_the_release_s() -> None:
