@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.balancers import BALANCERS
 from sim.engine.balancing import balancing
 from sim.engine.endpoints import endpoint_arrays
+from sim.engine.fates import no_fates
 from sim.engine.fault_pods import pods_met
 from sim.engine.laws import Floats, encode
 from sim.engine.layout import (
@@ -106,7 +107,7 @@ def allocate(config: PlaneConfig) -> PtrState:
     arrays: Arrays = {
         **_scalars(config),
         **_requests(requests, config.mesh),
-        **_versions(config.versions, requests.segments, config.start),
+        **_versions(config.versions, requests.segments),
         **endpoint_arrays(requests, config.versions),
         **_retried(config.mesh),
         **allocate_pools(versions + 2, config.mesh, config.start),
@@ -118,6 +119,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **empty(EJECTION_FIELDS, FIRST_ROOM),
         **empty(POD_FIELDS, FIRST_PODS),
         **{name: np.empty(len(requests.arrival) + FIRST_ROOM, item) for name, item in ROW_FIELDS.items()},
+        **no_fates(),
         "free_call": stack(FIRST_ROOM),
         "free_worker": stack(FIRST_ROOM),
     }
@@ -233,7 +235,7 @@ class _Tables:
         return np.concatenate([*self._tables, np.zeros(1)])
 
 
-def _versions(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...], start: float) -> Arrays:
+def _versions(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...]) -> Arrays:
     tables = _Tables()
     laws = np.array([tables.add(version.latency) for version in versions], np.float64)
     last_faults = np.cumsum([len(version.faults) for version in versions])
@@ -250,10 +252,6 @@ def _versions(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...], 
         "version_queue": np.array(queues, np.int64),
         "version_faults_from": np.array([0, *last_faults[:-1]], np.int64),
         "version_faults_to": last_faults.astype(np.int64),
-        "version_waiting": np.zeros(len(versions), np.int64),
-        "version_busy": np.zeros(len(versions), np.int64),
-        "version_area": np.zeros(len(versions)),
-        "version_since": np.full(len(versions), start),
         **faults,
         "law_table": tables.joined(),
     }

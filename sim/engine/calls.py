@@ -190,7 +190,7 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
     elif is_full:
         enqueue(state, c, p)
     else:
-        change_busy(state, t, p, v, MORE)
+        change_busy(state, t, p, MORE)
         start(state, t, c, p, new_worker(state, p))
     state.pod_requests[p] += 1
     state.pool_requests[pool] += 1

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sim.engine import pods
 from sim.engine.allocate import allocate
 from sim.engine.fault_pods import pod_luck
+from sim.engine.feedback import feeds_back
 from sim.engine.growth import SPARE, grow, grow_pods
 from sim.engine.kernel import advance, reset
 from sim.engine.layout import (
@@ -26,8 +27,10 @@ from sim.engine.layout import (
     ROWS,
     RUNNING,
     STICKY,
+    VERSIONS,
     WAITING,
 )
+from sim.engine.lookahead import Lookahead
 from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Route
 
 LAST_MOMENT = 1e300
@@ -37,17 +40,25 @@ LAST_MOMENT = 1e300
 class CompiledPlane:
     """A data plane; see sim.engine.protocol.Engine."""
 
-    def __init__(self, config: PlaneConfig) -> None:
+    def __init__(self, config: PlaneConfig, *, looks_ahead: bool = True) -> None:
+        """Take what is to be served; looks_ahead: use the recursion where nothing feeds back, to the same rows."""
         self._state = allocate(config)
         self._requests = config.requests  # keeps alive the arrays that the state points into
         self._pods = 0
         self._now = config.start
+        self._ahead = None if feeds_back(config) or not looks_ahead else Lookahead(self._state, config)
         self.set_route(config.route)
 
     def advance(self, until: float) -> None:
         """Serve every event with time <= until."""
-        while advance(self._state, min(until, LAST_MOMENT)):
-            grow(self._state)
+        last = min(until, LAST_MOMENT)
+        if self._ahead is not None and self._ahead.serves(self._now):
+            self._ahead.advance(last)
+            if until == math.inf:
+                self._ahead.write_rows(last)
+        else:
+            while advance(self._state, last):
+                grow(self._state)
         if until < math.inf:
             self._now = max(self._now, until)
         elif self._state.iv[ROWS]:
@@ -69,33 +80,45 @@ class CompiledPlane:
 
     def listen(self, pod: int, since: float) -> None:
         """The pod accepts connections."""
+        if self._ahead is not None and not self.is_idle(pod):  # what waits meets a younger pod than it was foreseen to
+            self._ahead.hand_over(self._now)
         self._state.pod_listens[pod] = 1
         self._state.pod_since[pod] = since
+        self._pods_changed()
 
     def stop_listening(self, pod: int) -> None:
         """New connections are refused."""
         self._state.pod_listens[pod] = 0
+        self._pods_changed()
 
     def add_endpoint(self, pod: int) -> None:
         """Balancers now use the pod."""
         pods.add_endpoint(self._state, self._now, pod)
+        self._pods_changed()
 
     def remove_endpoint(self, pod: int) -> None:
         """Balancers stop using the pod."""
         pods.remove_endpoint(self._state, self._now, pod)
+        self._pods_changed()
+
+    def _pods_changed(self) -> None:
+        if self._ahead is not None:
+            self._ahead.pods_changed()
 
     def kill(self, pod: int) -> None:
         """All that the pod holds is reset."""
         state = self._state
+        if self._ahead is not None:
+            self._ahead.hand_over(self._now)
         held = self._held(pod)
         grow(state, SPARE + len(held))
         state.pod_listens[pod] = 0
-        state.version_waiting[state.pod_version[pod]] -= state.pod_waiting[pod]
         state.pod_waiting[pod] = state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
         self._share_nothing(pod)
         self._stop_workers(pod)
         reset(state, self._now, pod, held)
+        self._pods_changed()
 
     def _held(self, pod: int) -> NDArray[np.int64]:
         """Return the calls that a pod serves or lets wait, in order of request, a copy after its original."""
@@ -112,10 +135,6 @@ class CompiledPlane:
         state = self._state
         slots = np.flatnonzero(state.worker_pod == pod)
         if len(slots):
-            version = int(state.pod_version[pod])
-            state.version_area[version] += state.version_busy[version] * (self._now - state.version_since[version])
-            state.version_since[version] = self._now
-            state.version_busy[version] -= state.pod_busy[pod]
             state.pod_area[pod] += state.pod_busy[pod] * (self._now - state.pod_busy_since[pod])
             state.pod_busy_since[pod] = self._now
         state.pod_busy[pod] = 0
@@ -126,6 +145,7 @@ class CompiledPlane:
 
     def is_idle(self, pod: int) -> bool:
         """True when the pod serves nothing and nothing waits at it."""
+        self._bring_up()
         return not self._state.pod_busy[pod] and not self._state.pod_waiting[pod]
 
     def set_route(self, route: Route) -> None:
@@ -141,27 +161,44 @@ class CompiledPlane:
         for segment, version in reversed(route.match):
             state.match_version[segment] = version
         state.mirror_version[0], state.mirror_percent[0] = route.mirror or (-1, 0.0)
+        if self._ahead is not None:
+            self._ahead.route_changed(route)
         state.iv[MATCHES], state.iv[STICKY], state.iv[BY_PODS] = bool(route.match), route.sticky, route.by_pods
 
     def load(self) -> Load:
         """Return queue and busy workers per version now."""
-        state = self._state
-        busy_seconds = state.version_area + state.version_busy * (self._now - state.version_since)
-        return Load(state.version_waiting.copy(), state.version_busy.copy(), busy_seconds)
+        pods = self.pod_load()
+        version = self._state.pod_version[: self._pods]
+        waiting, busy, seconds = (
+            np.bincount(version, values, int(self._state.iv[VERSIONS]))
+            for values in (pods.waiting, self._state.pod_busy[: self._pods], pods.busy_seconds)
+        )
+        return Load(waiting.astype(np.int64), busy.astype(np.int64), np.asarray(seconds, np.float64))
 
     def pod_load(self) -> PodLoad:
         """Return what each pod has worked so far."""
+        self._bring_up()
         state, pods = self._state, slice(self._pods)
         running = state.pod_busy[pods] * (self._now - state.pod_busy_since[pods])
         return PodLoad(state.pod_started[pods].copy(), state.pod_area[pods] + running, state.pod_waiting[pods].copy())
 
+    def _bring_up(self) -> None:
+        if self._ahead is not None:
+            self._ahead.bring_up(self._now)
+
     def answers(self) -> Answers:
         """Return all rows so far."""
+        if self._ahead is not None:
+            self._ahead.write_rows(self._now)
         count = int(self._state.iv[ROWS])
         columns = {name.removeprefix("row_"): getattr(self._state, name)[:count] for name in ROW_FIELDS}
         for column in columns.values():
             column.setflags(write=False)
         return Answers(**{field.name: columns[field.name] for field in fields(Answers)})
+
+    def foreseen(self) -> int:
+        """Return how many requests were served by the recursion."""
+        return 0 if self._ahead is None else self._ahead.foreseen
 
     def ejections(self) -> Sequence[Ejection]:
         """Return all ejections and returns so far."""

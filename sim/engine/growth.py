@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.fates import make_room_for_pods
 from sim.engine.layout import (
     CALL_FIELDS,
     EJECTION_FIELDS,
@@ -52,10 +53,16 @@ def grow(state: PtrState, spare: int = SPARE) -> None:
     _lengthen(state, HEAP_FIELDS, HEAP_ROOM, int(scalars[HEAP_SIZE]) + spare)
     _lengthen(state, ROW_FIELDS, ROW_ROOM, int(scalars[ROWS]) + spare)
     _lengthen(state, EJECTION_FIELDS, EJECTION_ROOM, int(scalars[EJECTIONS]) + spare)
-    _refill(state, CALL_FIELDS, "free_call", FREE_CALLS)
-    _refill(state, WORKER_FIELDS, "free_worker", FREE_WORKERS)
+    _refill(state, CALL_FIELDS, "free_call", FREE_CALLS, spare)
+    _refill(state, WORKER_FIELDS, "free_worker", FREE_WORKERS, spare)
     if scalars[RING_TAIL] - scalars[RING_HEAD] + SPARE > scalars[RING_ROOM]:
         _double_ring(state)
+
+
+def grow_rows(state: PtrState, rows: int) -> None:
+    """Make room for so many more rows."""
+    state.iv[GROW] = 0
+    _lengthen(state, ROW_FIELDS, ROW_ROOM, int(state.iv[ROWS]) + rows)
 
 
 def grow_pods(state: PtrState) -> None:
@@ -71,6 +78,7 @@ def grow_pods(state: PtrState) -> None:
         state.pool_ring[:] = 0
     state.rebind(**arrays)
     state.iv[POD_ROOM] = 2 * room
+    make_room_for_pods(state, 2 * room)
 
 
 def _longer(state: PtrState, fields: dict[str, type], room: int) -> Arrays:
@@ -89,11 +97,14 @@ def _lengthen(state: PtrState, fields: dict[str, type], room: int, needed: int) 
         state.iv[room] = size
 
 
-def _refill(state: PtrState, fields: dict[str, type], stack: str, free: int) -> None:
-    """Double a store of numbered records when few of them are free."""
+def _refill(state: PtrState, fields: dict[str, type], stack: str, free: int, spare: int) -> None:
+    """Double a store of numbered records as long as fewer than `spare` of them are free."""
+    while state.iv[free] < spare:
+        _double(state, fields, stack, free)
+
+
+def _double(state: PtrState, fields: dict[str, type], stack: str, free: int) -> None:
     count = int(state.iv[free])
-    if count >= SPARE:
-        return
     size = len(getattr(state, stack))
     places = np.empty(2 * size, np.int64)
     places[:count] = getattr(state, stack)[:count]

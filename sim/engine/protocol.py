@@ -123,7 +123,7 @@ class Ejection:
 @dataclass(frozen=True)
 class Load:
     """State per version at the engine's moment: waiting and in_service requests (abandoned work included in service),
-    busy_seconds = integral of busy workers since the start.
+    busy_seconds = integral of busy workers since the start, the sum over the version's pods in order.
     """
 
     waiting: NDArray[np.int64]
@@ -180,6 +180,9 @@ class Engine(Protocol):
 
     def answers(self) -> Answers:
         """Return all rows so far."""
+
+    def foreseen(self) -> int:
+        """Return how many requests so far were served without an event heap, to the same rows."""
 
     def ejections(self) -> Sequence[Ejection]:
         """Return all ejections and returns so far, in order."""

@@ -49,7 +49,6 @@ from sim.engine.reference_parts import (
     SHED,
     Answer,
     Attempt,
-    Busy,
     Call,
     Pod,
     Pool,
@@ -117,7 +116,6 @@ class ReferencePlane:
         self.limits = config.mesh.connection_pool.http if config.mesh and config.mesh.connection_pool else HttpPool()
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
         self.next_look = -math.inf
-        self.busy = [Busy(config.start) for _ in config.versions]
         self.in_flight = self.retrying = 0
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
         self.decay = ((config.mesh and config.mesh.ewma) or Ewma()).decay_time
@@ -229,7 +227,7 @@ class ReferencePlane:
         elif is_full:
             pod.waiting[attempt] = None
         else:
-            self.change_busy(pod, 1)
+            pod.busy.change(self.clock.now, 1)
             pod.serving[attempt] = None
             self.clock.process(self.work(pod, attempt, *self.begin(pod, attempt)))
         call.pool.requests += 1
@@ -304,7 +302,7 @@ class ReferencePlane:
             del pod.waiting[attempt]
             pod.serving[attempt] = None
             seconds, status = self.begin(pod, attempt)
-        self.change_busy(pod, -1)
+        pod.busy.change(self.clock.now, -1)
 
     def finish(self, pod: Pod, attempt: Attempt, status: int) -> None:
         """The work on an attempt is done; its caller hears of it if it still waits."""
@@ -320,7 +318,7 @@ class ReferencePlane:
         pod.sharing.pass_time(self.clock.now)
         pod.serving[attempt] = None
         if pod.busy.workers < self.config.versions[pod.version].concurrency:
-            self.change_busy(pod, 1)
+            pod.busy.change(self.clock.now, 1)
         pod.sharing.add(*self.begin(pod, attempt), attempt)
         self.expect_end(pod)
 
@@ -343,18 +341,13 @@ class ReferencePlane:
         attempt, status = pod.sharing.pop(self.clock.now)
         self.finish(pod, attempt, status)
         if len(pod.sharing.running) < pod.busy.workers:
-            self.change_busy(pod, -1)
+            pod.busy.change(self.clock.now, -1)
         self.expect_end(pod)
 
     def depart(self, attempt: Attempt, pod: Pod) -> None:
         """An attempt is under way at a pod no longer."""
         attempt.call.pool.requests -= 1
         pod.latency.observe(self.clock.now, self.clock.now - attempt.sent)
-
-    def change_busy(self, pod: Pod, change: int) -> None:
-        """Change the number of a pod's busy workers, and of its version's."""
-        pod.busy.change(self.clock.now, change)
-        self.busy[pod.version].change(self.clock.now, change)
 
     def decide(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
         """Return service time and status, with the faults of this moment."""
@@ -611,7 +604,7 @@ class ReferencePlane:
         killed.lives += 1
         killed.sharing = Sharing()
         if killed.busy.workers:
-            self.change_busy(killed, -killed.busy.workers)
+            killed.busy.change(self.clock.now, -killed.busy.workers)
         for attempt in held:
             self.depart(attempt, killed)
             self.observe(killed, attempt.call.pool, RESET)
@@ -628,11 +621,13 @@ class ReferencePlane:
 
     def load(self) -> Load:
         """Return queue and busy workers per version now."""
-        waiting = np.zeros(len(self.busy), np.int64)
+        versions = len(self.pools)
+        load = Load(np.zeros(versions, np.int64), np.zeros(versions, np.int64), np.zeros(versions))
         for pod in self.pods:
-            waiting[pod.version] += pod.held_up
-        workers = np.array([busy.workers for busy in self.busy], np.int64)
-        return Load(waiting, workers, np.array([busy.seconds(self.clock.now) for busy in self.busy]))
+            load.waiting[pod.version] += pod.held_up
+            load.in_service[pod.version] += pod.busy.workers
+            load.busy_seconds[pod.version] += pod.busy.seconds(self.clock.now)
+        return load
 
     def pod_load(self) -> PodLoad:
         """Return what each pod has worked so far."""
@@ -645,6 +640,10 @@ class ReferencePlane:
     def answers(self) -> Answers:
         """Return all rows so far."""
         return self.log.answers()
+
+    def foreseen(self) -> int:
+        """Return how many requests were served by a recursion: none."""
+        return 0
 
     def ejections(self) -> Sequence[Ejection]:
         """Return all ejections and returns so far."""

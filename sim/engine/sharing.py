@@ -26,10 +26,9 @@ def share(state: Any, t: float, c: int, p: int) -> None:
     state.pod_virtual[p] += (t - state.pod_virtual_at[p]) * state.pod_speed[p]
     state.pod_virtual_at[p] = t
     if state.pod_busy[p] < state.version_workers[v]:
-        change_busy(state, t, p, v, MORE)
+        change_busy(state, t, p, MORE)
     else:
         state.pod_waiting[p] += 1
-        state.version_waiting[v] += 1
     w = new_worker(state, p)
     state.pod_started[p] += 1
     state.call_state[c] = RUNNING
@@ -55,9 +54,8 @@ def leave(state: Any, t: float, w: int) -> None:
     state.pod_expected[p] = -1
     if state.pod_waiting[p] > 0:
         state.pod_waiting[p] -= 1
-        state.version_waiting[v] -= 1
     else:
-        change_busy(state, t, p, v, LESS)
+        change_busy(state, t, p, LESS)
     free_worker(state, w)
     expect(state, t, p)
 

@@ -28,14 +28,11 @@ from sim.engine.service import decide
 
 
 @compiled
-def change_busy(state: Any, t: float, p: int, v: int, change: int) -> None:
-    """Change the number of busy workers of a pod and of its version, their integrals up to date."""
+def change_busy(state: Any, t: float, p: int, change: int) -> None:
+    """Change the number of busy workers of a pod, its integral up to date."""
     state.pod_area[p] += state.pod_busy[p] * (t - state.pod_busy_since[p])
     state.pod_busy_since[p] = t
     state.pod_busy[p] += change
-    state.version_area[v] += state.version_busy[v] * (t - state.version_since[v])
-    state.version_since[v] = t
-    state.version_busy[v] += change
 
 
 @compiled
@@ -79,7 +76,6 @@ def enqueue(state: Any, c: int, p: int) -> None:
     """Call c waits at pod p, last."""
     state.call_state[c] = WAITING
     state.pod_waiting[p] += 1
-    state.version_waiting[state.pod_version[p]] += 1
     last = state.pod_tail[p]
     state.call_previous[c] = last
     state.call_next[c] = -1
@@ -104,7 +100,6 @@ def leave_queue(state: Any, c: int, p: int) -> None:
     else:
         state.call_previous[after] = before
     state.pod_waiting[p] -= 1
-    state.version_waiting[state.pod_version[p]] -= 1
 
 
 @compiled
@@ -116,5 +111,5 @@ def go_on(state: Any, t: float, w: int) -> None:
         leave_queue(state, c, p)
         start(state, t, c, p, w)
     else:
-        change_busy(state, t, p, state.pod_version[p], LESS)
+        change_busy(state, t, p, LESS)
         free_worker(state, w)
