@@ -153,4 +153,5 @@ class Record:
     detections: tuple[float, ...]
     """Moments at which somebody or something noticed: first FAIL of a judge, alert, progress deadline, crash loop."""
     provenance: Mapping[str, str] = field(default_factory=dict)
+    """How the run was made. foreseen_requests: served by a recursion instead of the event heap, to the same rows."""
     wanted: tuple[WantedChange, ...] = ()

@@ -74,9 +74,10 @@ def on_grid(requests: Requests, step: float) -> Requests:
     return replace(requests, arrival=np.round(requests.arrival / step) * step)
 
 
-def started(kind: str, setup: Setup) -> Engine:
-    """Return the data plane with its first pods ready."""
-    engine = build(kind, PlaneConfig(setup.versions, setup.requests, setup.mesh, setup.route, 0.0))  # type: ignore[arg-type]
+def started(kind: str | Engine, setup: Setup) -> Engine:
+    """Return the data plane, by its kind or as it was built, with its first pods ready."""
+    config = PlaneConfig(setup.versions, setup.requests, setup.mesh, setup.route, 0.0)
+    engine = build(kind, config) if isinstance(kind, str) else kind  # type: ignore[arg-type]
     pod = 0
     for version, count in enumerate(setup.pods):
         for _ in range(count):

@@ -325,7 +325,7 @@ class World:
         return tuple(pod.row for pod in self.pods)
 
     def _provenance(self) -> Mapping[str, str]:
-        return {"engine": self.engine_kind}
+        return {"engine": self.engine_kind, "foreseen_requests": str(self.engine.foreseen())}
 
 
 def running_versions(scenario: Scenario) -> tuple[ResolvedVersion, ...]:

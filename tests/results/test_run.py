@@ -72,6 +72,14 @@ def test_the_frames_count_what_the_summary_counts(scenario: Scenario, strategy: 
     assert {"shop"} == set(windows["service"]) - {""}
 
 
+def test_a_run_says_how_many_requests_were_served_without_the_event_heap(scenario: Scenario) -> None:
+    plain = scenario.replace("spec.mesh", {"loadBalancer": "random"})
+    expected = {"compiled": str(len(simulate(plain, "blueGreen").record.requests.arrival)), "reference": "0"}
+    for engine, foreseen in expected.items():
+        assert simulate(plain, "blueGreen", engine=engine).record.provenance["foreseen_requests"] == foreseen
+    assert simulate(scenario, "blueGreen").record.provenance["foreseen_requests"] == "0"
+
+
 def test_no_release_against_its_twin_is_exactly_zero(scenario: Scenario) -> None:
     run = simulate(scenario, "none")
     found = run.summary()
