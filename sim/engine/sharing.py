@@ -47,7 +47,6 @@ def share(state: Any, t: float, c: int, p: int) -> None:
 def leave(state: Any, t: float, w: int) -> None:
     """The first to end at its pod, in slot w, has ended."""
     p = state.worker_pod[w]
-    v = state.pod_version[p]
     state.pod_virtual[p] = state.worker_end[w]
     state.pod_virtual_at[p] = t
     state.pod_first[p] = without_root(state, w)
