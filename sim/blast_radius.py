@@ -274,8 +274,10 @@ def _times(damage: Damage, record: Record) -> dict[str, Value]:
     if start is None:
         return dict.fromkeys(("time_to_detect_seconds", "time_to_mitigate_seconds", "time_to_recover_seconds"))
     run = damage.run
-    promoted = record.outcome == "promoted"
-    exposed_until = None if promoted else last_exposed_at(damage.share, damage.duration)
+    pair = [-1, record.stable, *([] if record.candidate is None else [record.candidate])]
+    is_replaced = not np.isin(run.version, pair).all()
+    stays = record.outcome == "promoted" and not is_replaced
+    exposed_until = None if stays else last_exposed_at(damage.share, damage.duration)
     harmed_until = last_harmed_at(run.arrival, damage.caused, damage.healed, damage.duration)
     return {
         "time_to_detect_seconds": _since(start, min((at for at in record.detections if at >= 0), default=None)),
@@ -321,7 +323,9 @@ def _public_copies(run: Observed) -> NDArray[np.bool_]:
 
 def _delivery_seconds(good: Observed) -> float | None:
     # A shadow followed by nothing, like no release at all, delivers nothing, however soon it settles.
-    ends_in_nothing = good.record.type in ("shadow", "none") and good.record.outcome != "promoted"
+    # And where an operator takes it back whatever happens, a good release is not delivered either.
+    may_end_in_nothing = good.record.type in ("shadow", "none") or bool(good.scenario.operations)
+    ends_in_nothing = may_end_in_nothing and good.record.outcome != "promoted"
     return None if ends_in_nothing else _seconds(good.record.settled_at)
 
 

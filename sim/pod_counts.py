@@ -86,22 +86,23 @@ def pod_counts(record: Record) -> PodCounts:
 def mixed_version_seconds(
     record: Record, pods: PodCounts, arrival: NDArray[np.float64], version: NDArray[np.int16]
 ) -> float:
-    """Return the time in which both versions served users.
+    """Return the time in which two versions (or more) served users.
 
     Ready pods alone do not serve: blue-green keeps both. So time is cut where a split of the users starts or ends and
-    where a version gets or loses its ready pods; a stretch counts when both versions have pods and both were reached.
+    where a second version gets or loses its ready pods; a stretch counts when two versions have pods and were reached.
 
     arrival: float64 (n,), seconds of the user requests, non-decreasing. version: int16 (n,), the version each reached.
     """
     if record.candidate is None:
         return 0.0
-    pair = [record.stable, record.candidate]
-    both_ready: NDArray[np.bool_] = np.all(pods.ready[:, pair] > 0, axis=1)
+    released = list(pods.released)
+    is_ready: NDArray[np.bool_] = pods.ready[:, released] > 0
+    both_ready: NDArray[np.bool_] = np.count_nonzero(is_ready, axis=1) > 1
     flips = pods.at[np.flatnonzero(np.diff(both_ready, prepend=both_ready[:1]))]
     cuts = np.unique(np.concatenate([[0.0, record.duration], flips, _split_changes(record)]))
-    reached = [_count_between(cuts, arrival[version == one]) > 0 for one in pair]
-    ready = both_ready[np.searchsorted(pods.at, cuts[:-1], side="right") - 1]
-    return float(np.diff(cuts)[ready & reached[0] & reached[1]].sum())
+    reached = np.stack([_count_between(cuts, arrival[version == one]) > 0 for one in released], axis=1)
+    ready = is_ready[np.searchsorted(pods.at, cuts[:-1], side="right") - 1]
+    return float(np.diff(cuts)[np.count_nonzero(ready & reached, axis=1) > 1].sum())
 
 
 def _split_changes(record: Record) -> NDArray[np.float64]:

@@ -42,19 +42,23 @@ def resolve_fenceposts(surge: IntOrPercent | None, unavailable: IntOrPercent | N
     return (0, 1) if above == 0 and below == 0 else (above, below)
 
 
-def max_unavailable(surge: IntOrPercent | None, unavailable: IntOrPercent | None, desired: int) -> int:
-    """Return how many pods may be unavailable: never more than are wanted.
+def max_unavailable(
+    surge: IntOrPercent | None, unavailable: IntOrPercent | None, desired: int, is_rolling: bool = True
+) -> int:
+    """Return how many pods may be unavailable: never more than are wanted; none where nothing rolls.
 
     Source: deployment_util.go, MaxUnavailable.
     """
-    return min(resolve_fenceposts(surge, unavailable, desired)[1], desired) if desired else 0
+    return min(resolve_fenceposts(surge, unavailable, desired)[1], desired) if is_rolling and desired else 0
 
 
-def new_set_size(desired: int, surge: int, new: int, total: int) -> int:
-    """Return how many pods the new set may have, `total` being asked for by all sets.
+def new_set_size(desired: int, surge: int | None, new: int, total: int) -> int:
+    """Return how many pods the new set may have, `total` being asked for by all sets; without surge (Recreate), all.
 
     Source: deployment_util.go, NewRSNewReplicas.
     """
+    if surge is None:
+        return desired
     room = desired + surge - total
     return new if room <= 0 else new + min(room, desired - new)
 

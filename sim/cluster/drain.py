@@ -68,7 +68,7 @@ class Drain:
 
     def _guarded(self, service: str) -> Guarded:
         world = self._world
-        sets = [replica_set for replica_set in world.replica_sets if replica_set.resolved.service == service]
+        sets = world.sets_of(service)
         wanted = sets[0].wanted
         if world.primary is not None and world.candidate is not None and service == world.service:
             # Flagger's canary is a Deployment of its own beside the primary.

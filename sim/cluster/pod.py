@@ -17,6 +17,7 @@ from sim.cluster.restart_back_off import RestartBackOff
 from sim.record import PodRow
 
 if TYPE_CHECKING:
+    from sim.cluster.recreate import Phase
     from sim.cluster.replica_set import ReplicaSet
     from sim.cluster.room import Node
     from sim.cluster.world import World
@@ -104,6 +105,11 @@ class Pod:
     def is_leaving(self) -> bool:
         """True once it has been deleted."""
         return not math.isnan(self.row.terminating_at)
+
+    @property
+    def phase(self) -> Phase:
+        """Return the word of Kubernetes; a pod that is gone has none."""
+        return "Pending" if self.is_pending else "Running"
 
     @property
     def is_pending(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import nsmallest
+from itertools import count
 from typing import TYPE_CHECKING
 
 from sim.cluster.pod import Pod
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class ReplicaSet:
-    """All pods of one version.
+    """The pods of one version and template.
+
+    of_version: all sets of that version, more than one after a restart. restarted_at: the restart that its template
+    speaks of.
 
     replicas: pods asked for. ready, available: of those, how many are. existing: any pod that is not gone.
-    refused: asked for, and not created while a quota forbids it.
+    leaving: pods that are no longer asked for and not gone yet. refused: asked for, and not created while a quota
+    forbids it.
     """
 
     def __init__(self, world: World, number: int, resolved: ResolvedVersion, is_entry: bool) -> None:
@@ -26,13 +31,15 @@ class ReplicaSet:
         self.name = f"{resolved.service}-{resolved.name}"
         self.ready = 0
         self.available = 0
-        self.leaving = 0
+        self.leaving: set[Pod] = set()
         self.refused = 0
         self.has_crashed = False
         self.is_in_crash_loop = False
         self.pods: list[Pod] = []
         self._world = world
-        self._created = 0
+        self.restarted_at: float | None = None
+        self.of_version = [self]
+        self._ordinals = count()
 
     @property
     def version(self) -> str:
@@ -52,7 +59,16 @@ class ReplicaSet:
     @property
     def existing(self) -> int:
         """Return how many pods are not gone."""
-        return len(self.pods) + self.leaving - self.refused
+        return len(self.pods) + len(self.leaving) - self.refused
+
+    def twin(self, world: World, restarted_at: float) -> ReplicaSet:
+        """Return another set of the same version, for the template of a restart; its pods are numbered on."""
+        made = ReplicaSet(world, self.number, self.resolved, self.is_entry)
+        made.of_version, made._ordinals = self.of_version, self._ordinals
+        made.restarted_at = restarted_at
+        self.of_version.append(made)
+        made.name = f"{self.of_version[0].name}-{len(self.of_version)}"
+        return made
 
     def scale(self, replicas: int, reason: str = "scaled down") -> None:
         """Create or delete pods until `replicas` are asked for; what is deleted takes its time to leave."""
@@ -63,7 +79,7 @@ class ReplicaSet:
             going = nsmallest(len(self.pods) - replicas, self.pods, key=deletion_order)
             staying = set(self.pods).difference(going)
             self.pods = [pod for pod in self.pods if pod in staying]
-            self.leaving += len(going)
+            self.leaving.update(going)
             for pod in going:
                 pod.delete(reason)
         else:
@@ -73,7 +89,7 @@ class ReplicaSet:
     def replace(self, pod: Pod, reason: str) -> None:
         """Delete a pod that somebody takes away and create another: as many as before are asked for."""
         self.pods.remove(pod)
-        self.leaving += 1
+        self.leaving.add(pod)
         pod.delete(reason)
         self._create().start()
         self._world.pods_changed(self)
@@ -86,11 +102,10 @@ class ReplicaSet:
 
     def forget(self, pod: Pod) -> None:
         """Count `pod` as gone."""
-        self.leaving -= 1
+        self.leaving.remove(pod)
 
     def _create(self) -> Pod:
-        pod = self._world.new_pod(self, self._created)
-        self._created += 1
+        pod = self._world.new_pod(self, next(self._ordinals))
         self.pods.append(pod)
         return pod
 

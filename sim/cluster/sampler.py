@@ -67,7 +67,7 @@ class Sampler:
     def _fill_pods(self, rows: slice) -> None:
         """Fill in what only control events change, for all rows since the last of them at once."""
         world = self._world
-        self._pods_ready[rows] = [replica_set.ready for replica_set in world.replica_sets]
+        self._pods_ready[rows] = [world.tally.ready(version) for version in range(self._versions)]
         for version in range(self._versions):
             self._worker_seconds[rows, version] = world.tally.worker_seconds(version, self._at[rows])
 

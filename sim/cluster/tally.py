@@ -22,7 +22,8 @@ class Tally:
 
     def count(self, replica_set: ReplicaSet, now: float) -> None:
         """Take note of a set that has changed."""
-        version, ready, existing = replica_set.number, replica_set.ready, replica_set.existing
+        version, sets = replica_set.number, replica_set.of_version
+        ready, existing = sum(each.ready for each in sets), sum(each.existing for each in sets)
         last = self._last[version]
         if last is not None and (last.ready, last.existing) == (ready, existing):
             return
@@ -35,6 +36,11 @@ class Tally:
         self._worker_seconds[version] += self._workers[version] * (now - self._counted_at[version])
         self._counted_at[version] = now
         self._workers[version] = ready * replica_set.resolved.concurrency
+
+    def ready(self, version: int) -> int:
+        """Return the ready pods of a version."""
+        last = self._last[version]
+        return 0 if last is None else last.ready
 
     def worker_seconds(self, version: int, at: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the workers of a version's ready pods integrated up to moments since its last change."""

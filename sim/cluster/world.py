@@ -80,7 +80,9 @@ class World:
         self.engine_kind = engine
         self.release = scenario.release
         self.env = Clock(initial_time=0.0 - scenario.warmup)
-        self._versions = running_versions(scenario)
+        at_first, later = running_versions(scenario), applied_versions(scenario)
+        self._versions = (*at_first, *later)
+        self._later = range(len(at_first), len(self._versions))
         self.service = self.release.service if self.release else self._versions[0].service
         self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)
         self.candidate = self._number(self.release.to_version) if self.release else None
@@ -96,6 +98,7 @@ class World:
         )
         if self.primary is not None:
             self.replica_sets[self.primary].name += "-primary"
+        self._twins: list[ReplicaSet] = []
         self.pods: list[Pod] = []
         self.placement = placement_of(self)
         self.tally = Tally(self.replica_sets, self.now)
@@ -191,9 +194,8 @@ class World:
         if service == self.service:
             self.rollout.follow_wanted(why)
             return
-        for replica_set in self.replica_sets:
-            if replica_set.resolved.service == service:
-                replica_set.scale(replicas, why)
+        for replica_set in self.sets_of(service):
+            replica_set.scale(replicas, why)
 
     def request_undo(self, reason: str, source: str = "person") -> bool:
         """Undo the release, unless that was done already or there is nothing to undo; return whether it is."""
@@ -250,6 +252,20 @@ class World:
         service = list(self.scenario.services).index(self._versions[version].service)
         return quantile(law, uniforms(self.seed, self.replication, Purpose.POD, service, version, ordinal)[0])
 
+    def replica_set_of(self, version: str) -> ReplicaSet:
+        """Return the first set of a version of the released service."""
+        return self.replica_sets[self._number(version)]
+
+    def another_set(self, like: ReplicaSet, restarted_at: float | None = None) -> ReplicaSet:
+        """Return a new set of the same version under a template of its own: that of a restart, by default now."""
+        made = like.twin(self, self.now if restarted_at is None else restarted_at)
+        self._twins.append(made)
+        return made
+
+    def sets_of(self, service: str) -> list[ReplicaSet]:
+        """Return every set of a service."""
+        return [each for each in (*self.replica_sets, *self._twins) if each.resolved.service == service]
+
     def _number(self, version: str) -> int:
         return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))
 
@@ -282,7 +298,8 @@ class World:
         return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
 
     def _running_at_first(self) -> list[int]:
-        return [number for number in range(len(self._versions)) if number not in (self.candidate, self.primary)]
+        later = (self.candidate, self.primary, *self._later)
+        return [number for number in range(len(self._versions)) if number not in later]
 
     def _expect_next_change(self, _: simpy.Event) -> None:
         self._changed = self.env.event()
@@ -344,3 +361,14 @@ def running_versions(scenario: Scenario) -> tuple[ResolvedVersion, ...]:
         else:
             versions.append(service.resolved(next(iter(service.versions))))
     return tuple(versions)
+
+
+def applied_versions(scenario: Scenario) -> tuple[ResolvedVersion, ...]:
+    """Return the versions of the released service that an operator applies later, beyond the two of the release."""
+    release = scenario.release
+    if release is None:
+        return ()
+    known = (None, release.from_version, release.to_version)
+    names = dict.fromkeys(each.version for each in scenario.operations if each.version not in known)
+    service = scenario.services[release.service]
+    return tuple(service.resolved(name) for name in names if name is not None)

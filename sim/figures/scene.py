@@ -146,12 +146,14 @@ ROOM_AFTER, WORTH_CUTTING = 1.4, 0.7
 def shown_until(run: RunSource) -> float:
     """Return up to when a run is worth drawing: its end, or soon after its last change.
 
-    Only a run that ended without a pod of the new version is cut: from then on it is the run without the release.
+    Only a run that ended without a pod of a new version is cut: from then on it is the run without the release.
     """
     record = run.record
     if record.outcome not in SETTLED or record.candidate is None:
         return record.duration
-    gone = run.pods.loc[run.pods["version"] == record.service_versions[record.candidate][1], "gone_at"]
+    stable = record.service_versions[record.stable][1]
+    is_new = (run.pods["service"] == record.service) & (run.pods["version"] != stable)
+    gone = run.pods.loc[is_new, "gone_at"]
     if gone.isna().any():
         return record.duration
     moments = [gone.max(), run.events["at_seconds"].max(), run.decisions["at_seconds"].max(), record.settled_at]

@@ -242,6 +242,12 @@ def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, A
             yield Finding((*path, "steps", index, "setCanaryScale"), message)
 
 
+def _applied(spec: dict[str, Any], index: int, version: Any) -> Iterator[Finding]:
+    versions = _names(spec, "services", str(_get(spec, "release", "service")), "versions")
+    if isinstance(version, str) and versions and version not in versions:
+        yield Finding(("spec", "operations", index, "version"), _unknown("version", version, versions))
+
+
 def _operations(spec: dict[str, Any]) -> Iterator[Finding]:
     strategies, operations = _get(spec, "strategies") or {"none": {}}, _get(spec, "operations")
     if not isinstance(strategies, dict) or not isinstance(operations, list):
@@ -250,6 +256,7 @@ def _operations(spec: dict[str, Any]) -> Iterator[Finding]:
     known = sorted({action for kind in kinds for action in kind.actions})
     for index, operation in enumerate(operations):
         action = _get(operation, "action")
+        yield from _applied(spec, index, _get(operation, "version"))
         if isinstance(action, str) and action in ALL_ACTIONS and kinds and action not in known:
             message = f"is {action}, which no strategy of the file can do; must be one of {', '.join(known)}"
             yield Finding(("spec", "operations", index, "action"), message)

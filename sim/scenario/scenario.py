@@ -116,11 +116,12 @@ class Scenario:
         return self._with(release=None, strategies=nothing, services=services_by_name, operations=(), expect=())
 
     def with_good_release(self) -> Scenario:
-        """Return the scenario in which the new version behaves as the old one."""
+        """Return the scenario in which the new version, and any that is applied later, behaves as the old one."""
         if self.release is None:
             return self
         service = self.services[self.release.service]
-        versions = {**service.versions, self.release.to_version: service.versions[self.release.from_version]}
+        new = (self.release.to_version, *(each.version for each in self.operations if each.version is not None))
+        versions = {**service.versions, **dict.fromkeys(new, service.versions[self.release.from_version])}
         changed = service.model_copy(update={"versions": FrozenMapping(versions)})
         return self._with(services=FrozenMapping({**self.services, self.release.service: changed}))
 

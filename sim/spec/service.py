@@ -124,6 +124,9 @@ class Service(PodKeys):
     horizontal_pod_autoscaler: HorizontalPodAutoscaler | None = Field(
         None, description="Sets the number of pods by what they use (autoscaling/v2); replicas is where it starts."
     )
+    revision_history_limit: Annotated[int, Quantity("count", high=1_000)] = Field(
+        10, description="Old revisions that a Deployment keeps for an undo; older ones are forgotten."
+    )
     hpa_controller: HpaController | None = Field(None, description="How the autoscaler's controller is set up.")
     scaled_object: ScaledObject | None = Field(
         None,

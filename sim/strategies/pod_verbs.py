@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from sim.cluster.clock import STRATEGY, Steps
-from sim.cluster.deployment import Controller, RollingUpdate
+from sim.cluster.controller import Controller
+from sim.cluster.deployment import RollingUpdate
 from sim.cluster.progress import ProgressDeadline
 from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.world import World
@@ -15,6 +16,8 @@ from sim.units import IntOrPercent, format_duration
 
 Size: TypeAlias = Callable[[int], int]
 """How many pods a set has, as a function of the count that is wanted of its service."""
+Why: TypeAlias = str | Callable[[ReplicaSet], str]
+"""The reason for other sizes, one for all sets or one for each."""
 
 
 def everything(wanted: int) -> int:
@@ -108,7 +111,9 @@ class PodVerbs:
 
     def exchange(self, new: ReplicaSet, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> Steps:
         """Replace the pods of the other set by those of `new`, a few at a time."""
-        yield from self._control(RollingUpdate(new, self._other(new), max_surge, max_unavailable), new)
+        controller = RollingUpdate(self._other(new), max_surge, max_unavailable)
+        controller.target = new
+        yield from self._control(controller, new)
 
     def _control(self, controller: Controller, new: ReplicaSet) -> Steps:
         why = "within surge and unavailability"
@@ -123,14 +128,14 @@ class PodVerbs:
         while controller is self._controller and not self._is_controlled and not self._reconcile(controller, why):
             yield self.world.changed()
 
-    def _reconcile(self, controller: Controller, why: str) -> bool:
+    def _reconcile(self, controller: Controller, why: Why) -> bool:
         """Take every step that is possible now; return whether nothing is left to move or to wait for."""
         moved = True
         while moved:
             sizes = controller.sizes()
             moved = any(size != replica_set.replicas for replica_set, size in sizes.items())
             for replica_set, size in sizes.items():
-                self._resize(replica_set, size, why)
+                self._resize(replica_set, size, why if isinstance(why, str) else why(replica_set))
         return controller.is_done()
 
     def _await(self, is_done: Callable[[], bool], new: ReplicaSet) -> Steps:

@@ -66,7 +66,8 @@ class PrimaryVerbs(UserVerbs):
             yield self.world.changed()
 
     def _exchange_primary(self, new: ReplicaSet, old: ReplicaSet) -> RollingUpdate:
-        self._controller = controller = RollingUpdate(new, old, QUARTER, QUARTER)
+        self._controller = controller = RollingUpdate(old, QUARTER, QUARTER)
+        controller.target = new
         if self._primary is not None:
             self._primary.stop()
         self._primary = WatchedDeployment(self.world, new, old)

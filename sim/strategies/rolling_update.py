@@ -6,20 +6,19 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from sim.strategies.story import Story
+from sim.strategies.deployment_story import DeploymentStory
 from sim.units import IntOrPercent
 
 if TYPE_CHECKING:
-    from sim.cluster.clock import Steps
-    from sim.strategies.rollout import Rollout
+    from sim.cluster.deployment import Deployment
+    from sim.cluster.replica_set import ReplicaSet
 
 
-class RollingUpdate(Story):
+class RollingUpdate(DeploymentStory):
     """Exchange pods within the bounds of surge and unavailability, as a Kubernetes Deployment does."""
 
     kind: ClassVar[str] = "rollingUpdate"
     summary: ClassVar[str] = "Exchange pods a few at a time: no downtime, users move to the new version with the pods."
-    actions: ClassVar[tuple[str, ...]] = ("undo", "scale")
 
     type: Literal["rollingUpdate"] = Field(
         "rollingUpdate", description="The strategy; may be left out where the name says it."
@@ -37,22 +36,13 @@ class RollingUpdate(Story):
             )
         return self
 
-    def shares_by_pods(self, has_mesh: bool) -> bool:
-        """Return True: users follow the pods."""
-        return True
-
     def steps_text(self) -> tuple[str, ...]:
         """Return the planned steps in words."""
         return (f"Exchange the pods, at most {self.max_surge} more and {self.max_unavailable} fewer at a time",)
 
-    def roll_out(self, rollout: Rollout) -> Steps:
-        """Exchange old pods for new ones."""
-        rollout.set_weight(100.0)
-        rollout.step(0)
-        yield from rollout.exchange(rollout.candidate, self.max_surge, self.max_unavailable)
-        rollout.finish("promoted", "Every pod runs the new version.")
+    def deployment(self, running: ReplicaSet, history_limit: int) -> Deployment:
+        """Return the Deployment that runs the pods of a set."""
+        # The control plane is loaded when a run needs it, not when a file is read.
+        from sim.cluster import deployment
 
-    def undo(self, rollout: Rollout) -> Steps:
-        """Exchange them back, pod by pod, within the same bounds."""
-        rollout.set_weight(0.0)
-        yield from rollout.exchange(rollout.stable, self.max_surge, self.max_unavailable)
+        return deployment.RollingUpdate(running, self.max_surge, self.max_unavailable, history_limit)

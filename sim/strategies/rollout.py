@@ -13,7 +13,7 @@ from sim.cluster.argo.blue_green import pods_after_abort
 from sim.cluster.argo.counts import pods_for_weight
 from sim.cluster.arithmetic import FULL_WEIGHT
 from sim.cluster.clock import PERSON, STRATEGY, Steps
-from sim.cluster.deployment import Controller
+from sim.cluster.controller import Controller
 from sim.cluster.experiment import Experiment
 from sim.cluster.on_call import approval
 from sim.cluster.replica_set import ReplicaSet
@@ -75,7 +75,6 @@ class Rollout(BatchVerbs):
         self._is_undone = False
         self._analyses: list[AnalysisRun] = []
         self._inconclusive: str | None = None
-        self._paused: str | None = None
         self._approvals = 0
         self._pause_over: simpy.Event | None = None
 
@@ -104,6 +103,25 @@ class Rollout(BatchVerbs):
         self._is_undone = True
         self.turn(lambda: self._go_back(Undo(reason, source)))
         return True
+
+    @property
+    def has_begun(self) -> bool:
+        """True from the start of the release on."""
+        return self._process is not None
+
+    def go_to(self, target: ReplicaSet, why: str) -> None:
+        """Let the Deployment go to another template instead of what it is about; `why` a return to the old version."""
+        self.deployment.target = target
+        self.turn(lambda: self._settle_on(target, why))
+
+    def _settle_on(self, target: ReplicaSet, why: str) -> Steps:
+        is_back = target.version == self.stable.version
+        self.outcome, self.settled_at, self._is_undone = "in_progress", math.nan, is_back
+        weight = 0.0 if is_back else FULL_WEIGHT
+        if self.weight != weight:
+            self.set_weight(weight)
+        yield from self.roll_to(target)
+        self.finish("rolled_back" if is_back else "promoted", why if is_back else f"every pod runs {target.version}")
 
     def turn(self, steps: Callable[[], Steps]) -> None:
         """Interrupt whatever the strategy waits for and go on with these steps."""

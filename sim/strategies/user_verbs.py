@@ -9,11 +9,11 @@ from sim.cluster.clock import Steps
 from sim.cluster.world import World
 from sim.engine.protocol import Route
 from sim.spec.strategy import SegmentMatch
-from sim.strategies.pod_verbs import PodVerbs
+from sim.strategies.deployment_verbs import DeploymentVerbs
 from sim.strategies.story import Story
 
 
-class UserVerbs(PodVerbs):
+class UserVerbs(DeploymentVerbs):
     """The verbs for users, on top of those for pods: where pods make the share, users follow them."""
 
     def __init__(self, world: World, story: Story) -> None:

@@ -1,17 +1,18 @@
-"""Kubernetes' own test cases for the Deployment controller's arithmetic, through thin adapters.
-
-Not run here: old_pods_running (pods that ended by themselves; our recreate waits until the old set has no pod in any
-phase).
-"""
+"""Kubernetes' own test cases for the Deployment controller, through thin adapters onto what simulated ones run by."""
 
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+from small_world import run, scenario
 
+from sim.cluster import arithmetic, conditions, deployment, deployment_watch, proportional
 from sim.cluster.arithmetic import (
     Count,
     Status,
@@ -27,9 +28,25 @@ from sim.cluster.arithmetic import (
     unhealthy_removed,
 )
 from sim.cluster.proportional import Sized, sizes_for_count
+from sim.cluster.recreate import old_pods_running
 from sim.units import IntOrPercent
 
-CASES = json.loads((Path(__file__).parent / "cases" / "k8s_rolling_update.json").read_text())["cases"]
+FOLDER = Path(os.environ.get("CONFORMANCE_DIR") or Path(__file__).parent / "cases")
+CASES = json.loads((FOLDER / "k8s_rolling_update.json").read_text(encoding="utf-8"))["cases"]
+GROUPS = {
+    "scale_new",
+    "scale_old",
+    "cleanup_unhealthy",
+    "scale_down_old",
+    "fenceposts",
+    "new_set_size",
+    "complete",
+    "progressing",
+    "timed_out",
+    "max_unavailable",
+    "proportional_scaling",
+    "old_pods_running",
+}
 
 
 def of_group(name: str) -> pytest.MarkDecorator:
@@ -50,13 +67,17 @@ def bounds(given: dict[str, Any]) -> tuple[int, int]:
     return resolve_fenceposts(surge, unavailable, given["spec_replicas"])
 
 
+def test_no_group_is_left_out() -> None:
+    assert {case["group"] for case in CASES} <= GROUPS
+
+
 @of_group("fenceposts")
 def test_fenceposts(case: dict[str, Any]) -> None:
     given, expect = case["in"], case["expect"]
     if expect["error"]:
         # The controller falls back to 0; here such a value is an error of the file.
         with pytest.raises(ValueError, match="must be a count or a percentage"):
-            int_or_percent(given["max_unavailable"])
+            _ = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
         return
     surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
     assert resolve_fenceposts(surge, unavailable, given["desired"]) == (expect["surge"], expect["unavailable"])
@@ -66,7 +87,8 @@ def test_fenceposts(case: dict[str, Any]) -> None:
 def test_max_unavailable(case: dict[str, Any]) -> None:
     given = case["in"]
     surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
-    assert max_unavailable(surge, unavailable, given["spec_replicas"]) == case["expect"]["pods"]
+    is_rolling = given["strategy"] == "rolling"
+    assert max_unavailable(surge, unavailable, given["spec_replicas"], is_rolling) == case["expect"]["pods"]
 
 
 @of_group("scale_new")
@@ -80,12 +102,9 @@ def test_scale_new(case: dict[str, Any]) -> None:
 @of_group("new_set_size")
 def test_new_set_size(case: dict[str, Any]) -> None:
     given = case["in"]
-    if given["strategy"] == "recreate":
-        # All at once, once the old pods are gone: nothing to compute.
-        assert case["expect"]["new"] == given["spec_replicas"]
-        return
+    surge = bounds(given)[0] if given["strategy"] == "rolling" else None
     # Only the other set is passed as an existing one.
-    size = new_set_size(given["spec_replicas"], bounds(given)[0], given["new"]["spec"], given["other_pods"])
+    size = new_set_size(given["spec_replicas"], surge, given["new"]["spec"], given["other_pods"])
     assert size == case["expect"]["new"]
 
 
@@ -136,12 +155,12 @@ def test_timed_out(case: dict[str, Any]) -> None:
 @of_group("proportional_scaling")
 def test_proportional_scaling(case: dict[str, Any]) -> None:
     given, expect = case["in"], case["expect"]
-    before = given["before"]["replicas"] + given["before"]["max_surge"]
+    before = given["before"]
 
     def sized(each: dict[str, Any]) -> Sized:
-        surge = given["before"]["max_surge"]
         recorded = given["sized_for"].get(each["name"])
-        return Sized(each["spec"], before if recorded is None else recorded + surge, each.get("available", 0))
+        desired = before["replicas"] if recorded is None else recorded
+        return Sized(each["spec"], desired + before["max_surge"], each.get("available", 0), desired)
 
     new = None if given["new"] is None else sized(given["new"])
     after = given["after"]
@@ -150,3 +169,53 @@ def test_proportional_scaling(case: dict[str, Any]) -> None:
     expected = [*([] if new is None else [expect["new"]]), *expect["old"]]
     asserted = [place for place, name in enumerate(named) if name not in given["not_asserted"]]
     assert [found[place] for place in asserted] == [expected[place] for place in asserted]
+
+
+@of_group("old_pods_running")
+def test_old_pods_running(case: dict[str, Any]) -> None:
+    given = case["in"]
+    assert old_pods_running(given["old_status_counts"], given["pods"]) == case["expect"]["running"]
+
+
+DRIVEN: list[tuple[ModuleType, str]] = [
+    (deployment, "resolve_fenceposts"),
+    (deployment, "max_unavailable"),
+    (deployment, "next_new_set_size"),
+    (deployment, "new_set_size"),
+    (arithmetic, "new_set_size"),
+    (deployment, "next_old_set_sizes"),
+    (arithmetic, "unhealthy_removed"),
+    (arithmetic, "scaled_down"),
+    (deployment, "is_complete"),
+    (conditions, "is_complete"),
+    (conditions, "has_progressed"),
+    (conditions, "has_timed_out"),
+    (deployment_watch, "progressing"),
+    (deployment_watch, "paused"),
+    (deployment_watch, "availability"),
+    (deployment, "sizes_for_count"),
+    (proportional, "_in_proportion"),
+    (deployment, "old_pods_running"),
+    (deployment, "revision_of_new"),
+    (deployment, "forgotten"),
+]
+
+
+def test_the_running_controllers_take_their_decisions_by_these_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    called = set()
+
+    def spied(module: ModuleType, name: str) -> Callable[..., Any]:
+        real = getattr(module, name)
+
+        def spy(*arguments: Any, **named: Any) -> Any:
+            called.add((module, name))
+            return real(*arguments, **named)
+
+        return spy
+
+    for module, name in DRIVEN:
+        monkeypatch.setattr(module, name, spied(module, name))
+    scaled = [{"at": 7, "action": "scale", "replicas": 6}]
+    run(scenario({"type": "rollingUpdate"}).replace("spec.operations", scaled))
+    run(scenario({"type": "recreate"}))
+    assert [entry for entry in DRIVEN if entry not in called] == []

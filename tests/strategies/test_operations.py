@@ -63,7 +63,7 @@ def test_an_operator_takes_a_canary_back(action):
 
 
 def test_a_second_undo_is_refused():
-    given = scenario({"type": "recreate"})
+    given = scenario({"type": "blueGreen"}, mesh=MESH)
     record = run(with_operations(given, {"at": 60, "action": "undo"}, {"at": 90, "action": "undo"}))
     assert record.outcome == "rolled_back"
     assert refused(record) == [(90.0, "Refused: there is nothing to undo.")]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes import Outcomes
+from sim.record import Record
 
 MOST_BINS = 2400
 STABLE, CANDIDATE, NOWHERE = range(3)
@@ -37,10 +38,14 @@ def bins_for(duration: float) -> Bins:
     return Bins(step, max(1, math.ceil(duration / step)))
 
 
-def kinds(version: NDArray[np.int16], candidate: int | None) -> NDArray[np.int64]:
-    """Return who answered each request: the candidate, nobody, or else the stable version."""
+def kinds(version: NDArray[np.int16], record: Record) -> NDArray[np.int64]:
+    """Return who answered each request: the stable version, nobody, or else the candidate.
+
+    What an operator has applied later stands with the candidate: it is new as well.
+    """
     kind = np.where(version < 0, NOWHERE, STABLE)
-    return kind if candidate is None else np.where(version == candidate, CANDIDATE, kind)
+    is_new = (version >= 0) & (version != record.stable)
+    return kind if record.candidate is None else np.where(is_new, CANDIDATE, kind)
 
 
 def affected_users(bins: Bins, run: Outcomes, none: Outcomes) -> NDArray[np.int64]:

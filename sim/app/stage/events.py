@@ -82,15 +82,16 @@ def _versions(record: Record) -> list[str]:
 
 
 def _pods_by_version(record: Record) -> list[list[PodRow]]:
-    return [
-        [pod for pod in record.pods if (pod.service, pod.version) == (record.service, name)]
-        for name in _versions(record)
-    ]
+    """Return the pods of the stable version and, if something is released, those of any other."""
+    stable = record.service_versions[record.stable][1]
+    pods = [pod for pod in record.pods if pod.service == record.service]
+    old = [pod for pod in pods if pod.version == stable]
+    return [old] if record.candidate is None else [old, [pod for pod in pods if pod.version != stable]]
 
 
 def _marks(record: Record, rows: Outcomes, where: Places) -> Marks:
     place = _places(record.answers.pod[rows.row], rows.version, where)
-    return Marks(rows.arrival, place, kinds(rows.version, record.candidate) == CANDIDATE, rows.failed)
+    return Marks(rows.arrival, place, kinds(rows.version, record) == CANDIDATE, rows.failed)
 
 
 def _places(pod: NDArray[np.int32], version: NDArray[np.int16], where: Places) -> NDArray[np.int64]:
@@ -115,7 +116,7 @@ def _copies(record: Record, scenario: Scenario, where: Places) -> Marks:
 
 def _counts(record: Record, run: Outcomes, none: Outcomes, copies: Marks) -> Mapping[str, Any]:
     bins = bins_for(record.duration)
-    kind = kinds(run.version, record.candidate)
+    kind = kinds(run.version, record)
     return {
         "step": bins.step * 1000,
         "requests": packed(bins.by_version(run.arrival, kind), np.uint32),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sim.cluster.pod import Pod
+    from sim.cluster.replica_set import ReplicaSet
     from sim.cluster.world import World
 
 NAMES = {"autoscaler": "the autoscaler", "keda": "KEDA"}
@@ -25,7 +26,10 @@ class Workload:
         self.service = service
         self.key = key
         self._world = world
-        self._sets = [each for each in world.replica_sets if each.resolved.service == service]
+
+    @property
+    def _sets(self) -> list[ReplicaSet]:
+        return self._world.sets_of(self.service)
 
     @property
     def wanted(self) -> int:
@@ -53,7 +57,7 @@ class Workload:
     def queue(self) -> int:
         """Return the requests that wait at its pods or are in service there."""
         self._world.settle()
-        load, numbers = self._world.engine.load(), [each.number for each in self._sets]
+        load, numbers = self._world.engine.load(), sorted({each.number for each in self._sets})
         return int(load.waiting[numbers].sum() + load.in_service[numbers].sum())
 
     def turned_away_since(self, at: float) -> int:

@@ -1,0 +1,17 @@
+"""What moves pods between sets of a service."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sim.cluster.replica_set import ReplicaSet
+
+
+class Controller(Protocol):
+    """What moves pods between sets, a step at a time."""
+
+    def sizes(self) -> dict[ReplicaSet, int]:
+        """Return the sizes to ask for now; a set that is left out keeps its size."""
+
+    def is_done(self) -> bool:
+        """Return whether there is nothing left to move or to wait for."""
