@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from sim.cluster.revisions import revision_before
 from sim.spec.operation import Operation
 from sim.strategies.story import Story
+from sim.units import IntOrPercent
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
-    from sim.cluster.deployment import Deployment
     from sim.cluster.replica_set import ReplicaSet
     from sim.strategies.rollout import Rollout
 
@@ -24,9 +24,10 @@ class DeploymentStory(Story):
         """Return True: users follow the pods."""
         return True
 
-    def deployment(self, running: ReplicaSet, history_limit: int) -> Deployment:
-        """Return the Deployment that runs the pods of a set."""
-        raise NotImplementedError
+    @property
+    def bounds(self) -> tuple[IntOrPercent, IntOrPercent] | None:
+        """Return surge and unavailability of a rolling update; None where every old pod goes first."""
+        return None
 
     def roll_out(self, rollout: Rollout) -> Steps:
         """Want the new version."""

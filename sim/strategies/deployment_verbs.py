@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from sim.cluster.clock import Steps
 from sim.cluster.controller import Controller
-from sim.cluster.deployment import Deployment
+from sim.cluster.deployment import Deployment, Recreate, RollingUpdate
 from sim.cluster.deployment_watch import DeploymentWatch
 from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.world import World
@@ -32,7 +32,10 @@ class DeploymentVerbs(PodVerbs):
         """Return the strategy's Deployment, which runs the old version until it is told otherwise."""
         if self._deployment is None:
             limit = self.world.scenario.services[self.world.service].revision_history_limit
-            self._deployment = cast("DeploymentStory", self.story).deployment(self.stable, limit)
+            bounds = cast("DeploymentStory", self.story).bounds
+            kind = Recreate if bounds is None else RollingUpdate
+            surge, unavailable = bounds or (None, None)
+            self._deployment = kind(self.stable, surge, unavailable, limit)
             self._watch = DeploymentWatch(self.world, self._deployment, self._report_deadline)
         return self._deployment
 

@@ -10,8 +10,6 @@ from sim.strategies.deployment_story import DeploymentStory
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
-    from sim.cluster.deployment import Deployment
-    from sim.cluster.replica_set import ReplicaSet
     from sim.strategies.rollout import Rollout
 
 
@@ -26,13 +24,6 @@ class Recreate(DeploymentStory):
     def steps_text(self) -> tuple[str, ...]:
         """Return the planned steps in words."""
         return ("Stop every old pod", "Start every new pod")
-
-    def deployment(self, running: ReplicaSet, history_limit: int) -> Deployment:
-        """Return the Deployment that runs the pods of a set."""
-        # The control plane is loaded when a run needs it, not when a file is read.
-        from sim.cluster import deployment
-
-        return deployment.Recreate(running, history_limit=history_limit)
 
     def roll_out(self, rollout: Rollout) -> Steps:
         """Stop all old pods, then start all new ones."""

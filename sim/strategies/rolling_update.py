@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from sim.strategies.deployment_story import DeploymentStory
 from sim.units import IntOrPercent
-
-if TYPE_CHECKING:
-    from sim.cluster.deployment import Deployment
-    from sim.cluster.replica_set import ReplicaSet
 
 
 class RollingUpdate(DeploymentStory):
@@ -40,9 +36,7 @@ class RollingUpdate(DeploymentStory):
         """Return the planned steps in words."""
         return (f"Exchange the pods, at most {self.max_surge} more and {self.max_unavailable} fewer at a time",)
 
-    def deployment(self, running: ReplicaSet, history_limit: int) -> Deployment:
-        """Return the Deployment that runs the pods of a set."""
-        # The control plane is loaded when a run needs it, not when a file is read.
-        from sim.cluster import deployment
-
-        return deployment.RollingUpdate(running, self.max_surge, self.max_unavailable, history_limit)
+    @property
+    def bounds(self) -> tuple[IntOrPercent, IntOrPercent]:
+        """Return surge and unavailability."""
+        return self.max_surge, self.max_unavailable
