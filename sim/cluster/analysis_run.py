@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim.cluster.clock import JUDGE, STRATEGY, Steps
 from sim.cluster.counted_metric import CountedMetric
@@ -13,6 +13,7 @@ from sim.cluster.scrape import Scraped
 from sim.judges import schedule, threshold
 from sim.judges.metric_status import Limits, effective_count
 from sim.judges.phase import VERDICTS, Phase
+from sim.judges.proportions import Interval
 from sim.judges.run_status import DryRun, is_terminating, run_status
 from sim.judges.uncertainty import interval
 from sim.metrics import METRICS
@@ -86,6 +87,14 @@ class AnalysisRun:
         return f"The {self.name} {ended}: {self.phase}{', ' * bool(self.message)}{self.message}{beside}."
 
 
+class Seen(NamedTuple):
+    """What a window held: a value (nan: no data), the samples it rests on, and the window."""
+
+    value: float
+    samples: int
+    window: Window | None
+
+
 class MetricRun(CountedMetric):
     """One metric of an analysis: what was measured so far and what is due next."""
 
@@ -103,56 +112,65 @@ class MetricRun(CountedMetric):
 
     def measure(self) -> None:
         """Take one measurement and judge it."""
-        window = self._scraped.window(self._spec, self._spec.version)
-        value, samples = self._measured(window)
-        judgement = threshold.judge(self._success, self._failure, value, self._stable())
-        low, high = interval(self._metric, window, value) if samples and not math.isnan(value) else (math.nan, math.nan)
+        seen = [self._seen(window) for window in self._scraped.windows(self._spec, self._spec.version)]
+        known = [each for each in seen if not math.isnan(each.value)]
+        judgement = threshold.judge(self._success, self._failure, [each.value for each in known], self._stable())
         self._count(judgement.phase, self._world.now)
-        self._note(judgement, value, (float(low), float(high)), samples)
+        if known:
+            worst = (min if self._spec.metric == "conversion" else max)(known, key=lambda each: each.value)
+            of = f" at worst, of {len(known)} {self._spec.by}s" if self._spec.by else ""
+        else:
+            worst, of = Seen(math.nan, sum(each.samples for each in seen), None), ""
+        self._note(judgement, worst, of)
 
     def _next_at(self) -> float | None:
         return schedule.due_at(self._started_at, self._spec.initial_delay, self._spec.interval, self._last)
 
-    def _measured(self, window: Window) -> tuple[float, int]:
-        """Return value and samples; too few samples are no data."""
+    def _seen(self, window: Window) -> Seen:
+        """Return what a window holds; too few samples are no data."""
         samples = round(self._metric.samples(window))
         value = self._metric.value(window)
-        return (value if samples >= self._spec.minimum_samples else math.nan), samples
+        return Seen(value if samples >= self._spec.minimum_samples else math.nan, samples, window)
 
     def _stable(self) -> float | None:
         """Return the stable version's value, where a condition asks for it."""
         given = [each for each in (self._success, self._failure) if each is not None]
         if not any(each.needs_stable for each in given):
             return None
-        return self._measured(self._scraped.window(self._spec, "stable"))[0]
+        return self._seen(self._scraped.window(self._spec, "stable")).value
 
-    def _note(self, judgement: threshold.Judgement, value: float, ends: tuple[float, float], samples: int) -> None:
+    def _note(self, judgement: threshold.Judgement, seen: Seen, of: str) -> None:
+        """Record a look; of several values the worst, and how many they are."""
         world, verdict = self._world, VERDICTS[judgement.phase]
+        ends = Interval(math.nan, math.nan)
+        if seen.window is not None and seen.samples:
+            ends = interval(self._metric, seen.window, seen.value)
         world.decide(
             Decision(
                 world.now,
                 self._judge,
                 self._spec.name,
-                value,
-                *ends,
+                seen.value,
+                float(ends[0]),
+                float(ends[1]),
                 judgement.threshold,
-                samples,
+                seen.samples,
                 verdict,
-                self._sentence(judgement.reason, value, samples),
+                self._sentence(judgement.reason, seen, of),
             )
         )
         if verdict == "fail" and not self.state.dry_run:
             world.detect(world.now)
 
-    def _sentence(self, reason: str, value: float, samples: int) -> str:
-        spec = self._spec
+    def _sentence(self, reason: str, seen: Seen, of: str) -> str:
+        spec, value, samples = self._spec, seen.value, seen.samples
         who = {"candidate": "the new version", "stable": "the old version", "all": "all versions"}[spec.version]
         over = format_duration(spec.window)
         if math.isnan(value):
             few = f"{samples} samples, at least {spec.minimum_samples} needed" if samples else "no sample"
             return f"{spec.metric} of {who} over {over}: {few}: {reason}."
         shown = f"{value:.3g} s" if self._metric.unit == "s" else f"{100 * value:.3g} %"
-        return f"{spec.metric} of {who} over {over} is {shown} ({samples} samples): {reason}."
+        return f"{spec.metric} of {who} over {over} is {shown}{of} ({samples} samples): {reason}."
 
 
 def _measured(world: World, spec: AnalysisSpec, name: str, inline: bool) -> Sequence[CountedMetric]:

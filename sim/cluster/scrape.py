@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
 from sim.metrics.first_answers import FirstAnswers, Per
 from sim.metrics.status import SERVER_ERROR
-from sim.metrics.window import Busy, Expected, Selection, Window, cut
+from sim.metrics.window import Busy, Expected, Selection, Window, cut, pods_that_answered
 
 if TYPE_CHECKING:
     from sim.cluster.world import World
@@ -38,6 +39,14 @@ class Measured(Protocol):
         """Return the users' segment; None: all of them."""
 
 
+class Grouped(Measured, Protocol):
+    """What is to be measured of each segment or pod by itself."""
+
+    @property
+    def by(self) -> Literal["segment", "pod"] | None:
+        """Return what it is measured of; None: of all together."""
+
+
 class Scraped:
     """What one observer knows of the data plane."""
 
@@ -47,10 +56,28 @@ class Scraped:
 
     def window(self, metric: Measured, role: Role) -> Window:
         """Return the metric's window up to the last scrape, for the version in `role`: only what the metric needs."""
+        return self._cut(metric, self._selection(metric, role))
+
+    def windows(self, metric: Grouped, role: Role) -> list[Window]:
+        """Return a window of each segment, users of none last, or of each pod that answered; one of all otherwise."""
+        world, whole = self._world, self._selection(metric, role)
+        if metric.by is None:
+            return [self._cut(metric, whole)]
+        if metric.by == "segment":
+            segments = (*range(len(world.scenario.users.segments)), -1)
+            return [self._cut(metric, replace(whole, segment=segment)) for segment in segments]
+        end = world.last_scrape(world.now)
+        pods = pods_that_answered(world.answers(), world.requests, end - metric.window, end, whole)
+        return [self._cut(metric, replace(whole, pod=pod)) for pod in pods]
+
+    def _selection(self, metric: Measured, role: Role) -> Selection:
+        world = self._world
+        return Selection(versions_in(world, role, metric.service), segment_index(world, metric.segment))
+
+    def _cut(self, metric: Measured, selection: Selection) -> Window:
         world = self._world
         end = world.last_scrape(world.now)
         start = end - metric.window
-        selection = Selection(versions_in(world, role, metric.service), segment_index(world, metric.segment))
         return cut(
             world.answers(),
             world.requests,
@@ -104,7 +131,7 @@ def expected_before_history(world: World, start: float, end: float, selection: S
     scenario = world.scenario
     seconds = min(end, -scenario.warmup) - start
     is_stable = selection.versions is None or world.stable in selection.versions
-    if seconds <= 0 or not is_stable or scenario.monitoring.history == "none":
+    if seconds <= 0 or not is_stable or selection.pod is not None or scenario.monitoring.history == "none":
         return Expected()
     requests = seconds * first_rate(world) * _share(world, selection)
     return Expected(requests, requests * expected_error_rate(world.resolved(world.stable)))
@@ -141,7 +168,10 @@ def busy_workers(world: World, start: float, end: float, selection: Selection) -
 
 def _share(world: World, selection: Selection) -> float:
     """Return the share of all requests that a segment makes, or an endpoint gets."""
-    share = 1.0 if selection.segment is None else world.scenario.users.request_shares()[selection.segment]
+    share = 1.0
+    if selection.segment is not None:
+        shares = world.scenario.users.request_shares()
+        share = 1.0 - sum(shares) if selection.segment < 0 else shares[selection.segment]
     if selection.endpoint is not None:
         share *= list(world.requests.endpoints.values())[selection.endpoint].share
     return share

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.judges.phase import Phase
-from sim.spec.condition import Condition, ConditionError
+from sim.spec.condition import Condition, ConditionError, as_items
 
 
 class Judgement(NamedTuple):
@@ -18,12 +19,15 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    success: Condition | None, failure: Condition | None, result: float, stable: float | None = None
+    success: Condition | None,
+    failure: Condition | None,
+    result: float | Sequence[float],
+    stable: float | None = None,
 ) -> Judgement:
-    """Return the judgement of `result` (nan: no data) against the conditions."""
+    """Return the judgement of one value (nan: no data), or of several, against the conditions."""
     given = [condition for condition in (failure, success) if condition is not None]
     threshold = next((limit for condition in given if not math.isnan(limit := condition.threshold(stable))), math.nan)
-    if math.isnan(result) and not any(condition.handles_missing for condition in given):
+    if not as_items(result) and not any(condition.handles_missing for condition in given):
         return Judgement("Error", threshold, "no data")
     if stable is not None and math.isnan(stable) and not all(each.handles_missing_stable for each in given):
         return Judgement("Error", threshold, "no data of the old version to compare with")

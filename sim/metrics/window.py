@@ -19,12 +19,14 @@ class Selection:
     """Which rows a window takes.
 
     versions: numbers of the versions, None for every user request of the service, reached or not. segment: index of a
-    users' segment, None for all. endpoint: index of what is asked for, None for all.
+    users' segment, -1 for users of no segment, None for all. endpoint: index of what is asked for, None for all. pod: its
+    number, None for all.
     """
 
     versions: tuple[int, ...] | None = None
     segment: int | None = None
     endpoint: int | None = None
+    pod: int | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,16 @@ def cut(
     )
 
 
+def pods_that_answered(
+    answers: Answers, requests: Requests, start: float, end: float, selection: Selection
+) -> list[int]:
+    """Return the numbers of the pods that gave the answers of a selection in (start, end]."""
+    first, last = np.searchsorted(answers.finish, (start, end), side="right")
+    rows = slice(int(first), int(last))
+    pods = np.unique(answers.pod[rows][selected(answers, requests, rows, selection)])
+    return [int(pod) for pod in pods if pod >= 0]
+
+
 def selected(answers: Answers, requests: Requests, rows: slice, selection: Selection) -> NDArray[np.bool_]:
     """Return which of some rows are selected."""
     if selection.versions is None:
@@ -120,4 +132,6 @@ def selected(answers: Answers, requests: Requests, rows: slice, selection: Selec
         kept &= requests.segment_of_user[requests.user[answers.request[rows]]] == selection.segment
     if selection.endpoint is not None and requests.endpoint is not None:
         kept &= requests.endpoint[answers.request[rows]] == selection.endpoint
+    if selection.pod is not None:
+        kept &= answers.pod[rows] == selection.pod
     return np.asarray(kept)

@@ -48,6 +48,9 @@ class MetricSpec(Model):
     version: Role = Field("candidate", description="Whose answers are measured.")
     service: Name | None = Field(None, description="Of this service; by default the released one.")
     segment: Name | None = Field(None, description="Of users of this segment only.")
+    by: Literal["segment", "pod"] | None = Field(
+        None, description="Measured of each segment or pod by itself: then result is a list, a value of each with data."
+    )
     interval: PositiveDuration | None = Field(None, description="Between measurements; without it, measured once.")
     window: PositiveDuration = Field(
         WINDOW_WITHOUT_INTERVAL,
@@ -58,7 +61,7 @@ class MetricSpec(Model):
     )
     initial_delay: Duration = Field(0.0, description="Before the first measurement.")
     success_condition: ConditionText | None = Field(
-        None, description="A measurement succeeds when it holds, such as result < 0.01."
+        None, description="A measurement succeeds when it holds, such as result < 0.01 or all(result, # < 0.01)."
     )
     failure_condition: ConditionText | None = Field(
         None, description="A measurement fails when it holds, such as result > 0.01."
@@ -89,7 +92,21 @@ class MetricSpec(Model):
             raise ValueError("has no condition; must have successCondition or failureCondition")
         if self.interval is None and self.count not in (None, 0, 1):
             raise ValueError(f"has count {self.count} without an interval; count must be 1, or give an interval")
-        return self._can_fail()
+        return self._is_a_list()._can_fail()
+
+    def _is_a_list(self) -> MetricSpec:
+        """Check that a metric by segment or pod has such values, and conditions on all of them."""
+        if self.by is None:
+            return self
+        if self.metric == "saturation" or (self.by == "pod" and self.metric == "conversion"):
+            raise PlacedError(("by",), f"is {self.by}, and {self.metric} has no value of each {self.by}; delete it")
+        if self.by == "segment" and self.segment is not None:
+            raise PlacedError(("by",), f"is segment, and only {self.segment} is measured; delete one of the two")
+        for key, text in (("successCondition", self.success_condition), ("failureCondition", self.failure_condition)):
+            if text is not None and condition.parse(text).needs_one_value:
+                hint = "all(result, # < 0.01), any(result, # > 0.01) or result[0]"
+                raise PlacedError((key,), f"takes result for one number; by {self.by} it is a list: write {hint}")
+        return self
 
     def _can_fail(self) -> MetricSpec:
         """Check that the limits can be reached.
@@ -124,6 +141,7 @@ class MetricSpec(Model):
 NOT_OF_KAYENTA = (
     "version",
     "service",
+    "by",
     "count",
     "initial_delay",
     "success_condition",

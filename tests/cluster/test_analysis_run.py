@@ -136,6 +136,49 @@ def test_a_dry_run_measures_and_does_not_decide() -> None:
     assert sentence == "The probe ended: Successful (1 tried in a dry run: 1 failed)."
 
 
+ONE_BAD_POD = "{faults: [{errorRate: 60%, pods: 1}]}"
+
+
+def test_by_pod_it_sees_the_pods_that_the_mean_hides() -> None:
+    mean = {"metric": "errorRate", "failureCondition": "result > 0.3"}
+    by_pod = {"name": "pods", "metric": "errorRate", "by": "pod", "failureCondition": "any(result, # > 0.3)"}
+    record = analysed({"metrics": [mean, by_pod]}, ONE_BAD_POD)[1]
+    assert [look.verdict for look in looks(record)] == ["pass", "fail"]
+    assert looks(record)[1].value == pytest.approx(0.6, abs=0.15)
+    assert looks(record)[1].threshold == 0.3
+    assert "at worst, of 3 pods" in looks(record)[1].reason
+
+
+def test_by_segment_it_sees_the_users_that_the_mean_hides() -> None:
+    version = "{faults: [{errorRate: 50%, segment: testers}]}"
+    by_segment = {
+        "name": "segments",
+        "metric": "errorRate",
+        "by": "segment",
+        "successCondition": "all(result, # < 0.3)",
+    }
+    mean = {"metric": "errorRate", "failureCondition": "result > 0.3"}
+    record = analysed({"metrics": [mean, by_segment]}, version)[1]
+    assert [look.verdict for look in looks(record)] == ["pass", "fail"]
+    assert "at worst, of 2 segments" in looks(record)[1].reason
+
+
+def test_a_pod_with_too_few_samples_is_not_in_the_list() -> None:
+    spec = {"metric": "errorRate", "by": "pod", "minimumSamples": 10_000, "successCondition": "len(result) == 0"}
+    probe, record = analysed(spec)
+    assert (probe.phase, math.isnan(looks(record)[0].value)) == ("Successful", True)
+
+
+def test_one_value_may_be_written_as_a_list_of_one() -> None:
+    texts = ("result < 0.5", "result[0] < 0.5", "all(result, # < 0.5)", "len(result) == 1 && max(result) < 0.5")
+    metrics = [{"name": text, "metric": "errorRate", "successCondition": text} for text in texts]
+    record = analysed({"metrics": metrics})[1]
+    assert {(look.verdict, look.value, look.threshold) for look in looks(record)[:3]} == {
+        ("pass", looks(record)[0].value, 0.5)
+    }
+    assert looks(record)[3].verdict == "pass"
+
+
 def test_without_a_failure_limit_only_a_streak_of_successes_ends_it() -> None:
     spec = {
         "metric": "errorRate",

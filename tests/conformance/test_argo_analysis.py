@@ -58,10 +58,14 @@ def limits_of(metric: dict[str, Any]) -> Limits:
 @of_group("measurement_phase")
 def test_measurement_phase(case: dict[str, Any]) -> None:
     success, failure = case["in"]["success"], case["in"]["failure"]
-    if "result" in case["in"] or "error" in (success, failure):
+    if "result" in case["in"]:
+        result = case["in"]["result"]
+        given = result if isinstance(result, list) else math.nan if result is None else float(result)
+        phase = judge(*(None if text is None else parse(text) for text in (success, failure)), given).phase
+    elif "error" in (success, failure):
         # A condition that cannot be evaluated: the first element of no data.
-        broken = parse("result[0] >= 0.95")
-        phase = judge(broken if isinstance(success, str) else None, broken if failure else None, math.nan).phase
+        broken = {"error": parse("result[0] >= 0.95"), True: parse("true"), False: parse("false"), None: None}
+        phase = judge(broken[success], broken[failure], math.nan).phase
     else:
         phase = measurement_phase(success, failure)
     assert phase == case["expect"]["phase"]

@@ -19,6 +19,7 @@ QUICK = (
     "drain-with-budget",
     "drain-without-budget",
     "flagger-canary",
+    "hidden-segment",
     "hpa-during-rollout",
     "kayenta-judge",
     "keda-queue",
