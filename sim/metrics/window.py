@@ -19,8 +19,8 @@ class Selection:
     """Which rows a window takes.
 
     versions: numbers of the versions, None for every user request of the service, reached or not. segment: index of a
-    users' segment, -1 for users of no segment, None for all. endpoint: index of what is asked for, None for all. pod: its
-    number, None for all.
+    users' segment, -1 for users of no segment, None for all. endpoint: index of what is asked for, None for all.
+    pod: its number, None for all.
     """
 
     versions: tuple[int, ...] | None = None
