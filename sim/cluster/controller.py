@@ -15,3 +15,10 @@ class Controller(Protocol):
 
     def is_done(self) -> bool:
         """Return whether there is nothing left to move or to wait for."""
+
+
+class RoutingController(Controller, Protocol):
+    """A controller that also tells a router how many users each version gets."""
+
+    def moves_users(self) -> bool:
+        """Tell the router another weight, if it is time for one; return whether it was told."""

@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from sim.cluster.argo.counts import approximate_weight
+from sim.cluster.argo.counts import Bounds, Weights, approximate_weight
+from sim.cluster.argo.plan import Status as ArgoStatus
+from sim.cluster.argo.plan import weight_in_force
+from sim.cluster.argo.route import Sight, wanted_pods
 from sim.cluster.arithmetic import resolve_fenceposts
 from sim.cluster.partition import partition_limit
 from sim.explain.span import Span, drawn, seconds_to_ready, seconds_to_route, seconds_to_stop
@@ -177,14 +180,14 @@ def _blue_green(plan: Plan, strategy: BlueGreen) -> None:
     if strategy.pre_promotion_analysis:
         plan.begin(next(steps))
         plan.judge(strategy.pre_promotion_analysis, "before the switch")
-    if strategy.auto_promotion_seconds:
+    if not strategy.auto_promotion_enabled:
+        plan.begin(next(steps))
+        plan.wait_for_person("preview")
+    elif strategy.auto_promotion_seconds:
         plan.begin(next(steps))
         plan.say(f"the preview lasts {moment(strategy.auto_promotion_seconds)}")
         # Source: Argo Rollouts, reconcileBlueGreenPause: an analysis does not lengthen it.
         plan.at = plan.at.later_of(ready_at + strategy.auto_promotion_seconds)
-    elif not strategy.auto_promotion_enabled:
-        plan.begin(next(steps))
-        plan.wait_for_person("preview")
     plan.begin(next(steps))
     if preview < plan.new.replicas:
         plan.start_pods(plan.new.replicas - preview, plan.old.replicas + preview)
@@ -211,15 +214,39 @@ def _canary(plan: Plan, strategy: Canary) -> None:
     if not has_mesh:
         _canary_by_pods(plan, strategy)
         return
-    running = 0
+    sizes = _RoutedSizes(plan, strategy)
     for index, step in enumerate(strategy.steps):
         plan.begin(index)
-        running = _canary_step(plan, step, running)
+        if isinstance(step, SetWeight | SetCanaryScale):
+            sizes.reach(index)
+        _canary_step(plan, step, strategy.max_traffic_weight)
     plan.begin(len(strategy.steps))
-    _raise_to(plan, running, 100.0)
+    sizes.reach(len(strategy.steps))
     plan.say(f"all users on {plan.new.name}", weight=100.0)
-    plan.at += strategy.scale_down_delay_seconds
+    if not strategy.dynamic_stable_scale:
+        plan.at += strategy.scale_down_delay_seconds
     plan.say(f"the pods of {plan.old.name} go")
+
+
+class _RoutedSizes:
+    """The pods of a canary with a router, from step to step, by the controller's own arithmetic."""
+
+    def __init__(self, plan: Plan, strategy: Canary) -> None:
+        self._plan = plan
+        self._argo = strategy.plan(is_by_pods=False)
+        self._running = 0
+        self._weights = Weights(0.0, self._argo.max_weight)
+
+    def reach(self, index: int) -> None:
+        """Tell the pods that the step needs; pods that go are not told."""
+        plan, status = self._plan, ArgoStatus(index)
+        sight = Sight(plan.new.replicas, Bounds(0, 0), None, None)
+        canary, stable = wanted_pods(self._argo, status, sight, self._weights)
+        if canary > self._running:
+            plan.start_pods(canary - self._running, stable + self._running)
+        self._running = canary
+        weight = weight_in_force(self._argo, status)
+        self._weights = Weights(weight, self._argo.max_weight - weight)
 
 
 def _canary_by_pods(plan: Plan, strategy: Canary) -> None:
@@ -230,7 +257,7 @@ def _canary_by_pods(plan: Plan, strategy: Canary) -> None:
     for index, step in enumerate((*strategy.steps, SetWeight(set_weight=100.0))):
         plan.begin(index)
         if not isinstance(step, SetWeight):
-            _canary_step(plan, step, running)
+            _canary_step(plan, step)
             continue
         wanted = approximate_weight(replicas, step.set_weight, surge)[0]
         plan.say(
@@ -242,45 +269,27 @@ def _canary_by_pods(plan: Plan, strategy: Canary) -> None:
     plan.say(f"all users on {plan.new.name}")
 
 
-def _canary_step(plan: Plan, step: CanaryStep, running: int) -> int:
-    """Tell one step and return the number of pods of the new version after it."""
-    if isinstance(step, SetWeight):
-        running = _raise_to(plan, running, step.set_weight)
-        plan.say(f"{plain(step.set_weight)} % of the requests go to {plan.new.name}", weight=step.set_weight)
-    elif isinstance(step, Analyse):
-        plan.judge(step.analysis, "judge")
-    elif isinstance(step, SetCanaryScale):
-        running = _set_scale(plan, step, running)
-    elif isinstance(step, Pause) and step.duration is None:
-        plan.wait_for_person("pause")
-    else:
-        plan.say(f"wait {moment(step.duration or 0.0)}")
-        plan.at += step.duration or 0.0
-    return running
-
-
-def _set_scale(plan: Plan, step: SetCanaryScale, running: int) -> int:
-    """Tell a number of canary pods apart from the weight and return it."""
-    if step.match_traffic_weight is not None:
-        plan.say("the number of canary pods follows the weight again")
-        return running
-    wanted = step.replicas if step.replicas is not None else _part(step.weight or 0.0, plan.new)
-    if wanted > running:
-        plan.start_pods(wanted - running, plan.old.replicas + running)
-    else:
-        plan.say(f"{pods(wanted, plan.new.name)}, whatever the weight")
-    return wanted
+def _canary_step(plan: Plan, step: CanaryStep, max_weight: float = 100.0) -> None:
+    """Tell one step."""
+    match step:
+        case SetWeight():
+            percent = 100 * step.set_weight / max_weight
+            plan.say(f"{plain(percent)} % of the requests go to {plan.new.name}", weight=percent)
+        case Analyse():
+            plan.judge(step.analysis, "judge")
+        case SetCanaryScale(match_traffic_weight=None):
+            plan.say(f"{step.text()[0].lower()}{step.text()[1:]}, whatever the weight")
+        case Pause(duration=None):
+            plan.wait_for_person("pause")
+        case Pause():
+            plan.say(f"wait {moment(step.duration or 0.0)}")
+            plan.at += step.duration or 0.0
+        case _:
+            plan.say(f"{step.text()[0].lower()}{step.text()[1:]}")
 
 
 def _part(percent: float, version: ResolvedVersion) -> int:
     return math.ceil(round(percent * version.replicas / 100, 9))
-
-
-def _raise_to(plan: Plan, running: int, weight: float) -> int:
-    wanted = _part(weight, plan.new)
-    if wanted > running:
-        plan.start_pods(wanted - running, plan.old.replicas + running)
-    return max(wanted, running)
 
 
 def _ab_test(plan: Plan, strategy: ABTest) -> None:

@@ -13,6 +13,9 @@ from sim.spec.cluster import MOST_NODES, node_names
 from sim.spec.model import did_you_mean
 from sim.strategies import STRATEGIES
 
+ALL_USERS = 100
+MESH_KEYS_OF_CANARY = ("dynamicStableScale", "minPodsPerReplicaSet", "maxTrafficWeight")
+MESH_STEPS_OF_CANARY = ("setCanaryScale", "setHeaderRoute", "setMirrorRoute")
 ALL_ACTIONS = {action for strategy in STRATEGIES.values() for action in strategy.actions}
 
 
@@ -37,6 +40,7 @@ def check(data: Any) -> Iterator[Finding]:
     yield from _strategies(spec)
     yield from _incidents(spec)
     yield from _operations(spec)
+    yield from _header_routes(spec, ("spec",))
     yield from _expectations(spec)
 
 
@@ -235,11 +239,38 @@ def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, A
     by_pods = strategy.get("trafficRouting") == "none"
     if by_pods and strategy.get("sticky") == "user":
         yield Finding((*path, "sticky"), "is user, and trafficRouting is none; must be none, pods know no users")
+    is_routed = not by_pods and "mesh" in spec
+    message = "needs a mesh that makes the share; must be left out where the pods make it"
+    for key in MESH_KEYS_OF_CANARY:
+        if not is_routed and strategy.get(key):
+            yield Finding((*path, key), message)
+    most = strategy.get("maxTrafficWeight", ALL_USERS)
     steps = strategy.get("steps")
     for index, step in enumerate(steps if isinstance(steps, list) else []):
-        if isinstance(step, dict) and "setCanaryScale" in step and (by_pods or "mesh" not in spec):
-            message = "needs a mesh that makes the share; must be left out where the pods make it"
-            yield Finding((*path, "steps", index, "setCanaryScale"), message)
+        if not isinstance(step, dict):
+            continue
+        for key in MESH_STEPS_OF_CANARY:
+            if not is_routed and key in step:
+                yield Finding((*path, "steps", index, key), message)
+        weight = step.get("setWeight")
+        if _is_number(weight) and _is_number(most) and weight > most >= 1:
+            bounds = f"0 and {most:,}" if most == ALL_USERS else f"0 and maxTrafficWeight, {most:,}"
+            yield Finding((*path, "steps", index, "setWeight"), f"is {short(str(weight))}; must be between {bounds}")
+
+
+def _header_routes(spec: dict[str, Any], path: Path) -> Iterator[Finding]:
+    """Yield the headers of routes that no segment carries."""
+    segments = _get(spec, "users", "segments")
+    carried = [_get(segment, "headers") for segment in segments.values()] if isinstance(segments, dict) else []
+    known = sorted({str(name) for headers in carried if isinstance(headers, dict) for name in headers})
+    for place, mapping in _walk(_get(spec, "strategies"), (*path, "strategies")):
+        name = mapping.get("headerName")
+        if isinstance(name, str) and name.lower() not in {each.lower() for each in known}:
+            yield Finding((*place, "headerName"), _unknown("header", name, known))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _applied(spec: dict[str, Any], index: int, version: Any) -> Iterator[Finding]:

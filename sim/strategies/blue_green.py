@@ -46,10 +46,18 @@ class BlueGreen(Story):
     post_promotion_analysis: InlineAnalysis | None = Field(
         None, description="Switches back when it fails after the switch."
     )
+    progress_deadline_abort: StrictBool = Field(
+        False, description="Undo the release when it meets progressDeadlineSeconds; else it is reported only."
+    )
     scale_down_delay_seconds: Seconds = Field(30.0, description="How long the old pods live on after the switch.")
     abort_scale_down_delay_seconds: Seconds = Field(
         30.0, description="How long the new pods live on after an abort; 0 means for ever."
     )
+
+    @property
+    def aborts_at_deadline(self) -> bool:
+        """Return whether a rollout without progress is undone."""
+        return self.progress_deadline_abort
 
     def steps_text(self) -> tuple[str, ...]:
         """Return the planned steps in words."""

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from sim.cluster.argo.plan import Plan
 from sim.spec.analysis import BackgroundAnalysis
 from sim.spec.model import PlacedError
 from sim.strategies.canary_controller import CanaryController
-from sim.strategies.canary_steps import MOST_STEPS, Analyse, CanaryStep, Pause, SetCanaryScale, SetWeight
+from sim.strategies.canary_steps import (
+    MOST_STEPS,
+    MOST_WEIGHT,
+    Analyse,
+    CanaryStep,
+    Pause,
+    ProgressThreshold,
+    SetCanaryScale,
+    SetHeaderRoute,
+    SetMirrorRoute,
+    SetWeight,
+)
 from sim.strategies.story import Story
-from sim.units import IntOrPercent, Seconds
+from sim.units import IntOrPercent, Quantity, Seconds
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
     from sim.strategies.rollout import Rollout
-
-DEFAULT_ABORT_DELAY = 30.0
 
 
 class Canary(Story):
@@ -47,10 +56,31 @@ class Canary(Story):
     max_unavailable: IntOrPercent = Field(
         IntOrPercent(25, True), description="Pods below replicas without a mesh; a percentage rounds down."
     )
+    max_traffic_weight: Annotated[int, Quantity("count", low=1, high=MOST_WEIGHT)] = Field(
+        100, description="The weight that is all users: setWeight says parts of it; needs a mesh."
+    )
+    dynamic_stable_scale: StrictBool = Field(
+        False,
+        description="The old pods get fewer as users leave them and come back on an abort, step by step; needs a mesh.",
+    )
+    min_pods_per_replica_set: Annotated[int, Quantity("count", low=1, high=10_000)] | None = Field(
+        None, description="The fewest pods of a version that has any, at most replicas; needs a mesh."
+    )
+    replica_progress_threshold: ProgressThreshold | None = Field(
+        None, description="How much of the new version must be available before a step ends; without it, all."
+    )
+    progress_deadline_abort: StrictBool = Field(
+        False, description="Undo the release when it meets progressDeadlineSeconds; else it is reported only."
+    )
     sticky: Literal["none", "user"] = Field("none", description="user: a user stays with a version; needs a mesh.")
-    scale_down_delay_seconds: Seconds = Field(30.0, description="How long the old pods live on after the last step.")
+    scale_down_delay_seconds: Seconds = Field(
+        30.0,
+        description="How long the old pods live on after the last step; with dynamicStableScale they go at once.",
+    )
     abort_scale_down_delay_seconds: Seconds = Field(
-        DEFAULT_ABORT_DELAY, description="How long the new pods live on after an abort; 0 means for ever."
+        30.0,
+        description="How long the new pods live on after an abort; 0 means for ever. With dynamicStableScale they go "
+        "with the users, unless this is given.",
     )
 
     @model_validator(mode="after")
@@ -68,17 +98,43 @@ class Canary(Story):
             raise PlacedError(("analysis", "startingStep"), message)
         return self
 
+    @model_validator(mode="after")
+    def _has_one_way_for_old_pods(self) -> Canary:
+        if self.dynamic_stable_scale and "scale_down_delay_seconds" in self.model_fields_set:
+            message = (
+                "cannot be given with dynamicStableScale, which lets the old pods go with their users; leave it out"
+            )
+            raise PlacedError(("scaleDownDelaySeconds",), message)
+        return self
+
+    @property
+    def aborts_at_deadline(self) -> bool:
+        """Return whether a rollout without progress is undone."""
+        return self.progress_deadline_abort
+
     def shares_by_pods(self, has_mesh: bool) -> bool:
         """Return whether pods make the share: where there is no mesh or it is not to be used."""
         return not has_mesh or self.traffic_routing == "none"
 
     def plan(self, is_by_pods: bool) -> Plan:
         """Return the plan as the controller sees it."""
-        return Plan(tuple(step.planned() for step in self.steps), is_routed=not is_by_pods)
+        has_delay = "abort_scale_down_delay_seconds" in self.model_fields_set
+        return Plan(
+            tuple(step.planned() for step in self.steps),
+            max_weight=self.max_traffic_weight,
+            is_routed=not is_by_pods,
+            is_dynamic=self.dynamic_stable_scale,
+            minimum=self.min_pods_per_replica_set,
+            threshold=self.replica_progress_threshold.threshold if self.replica_progress_threshold else None,
+            abort_delay=self.abort_scale_down_delay_seconds if has_delay else None,
+        )
 
     def steps_text(self) -> tuple[str, ...]:
         """Return the planned steps in words."""
-        return (*(step.text() for step in self.steps), "Promote: all users")
+        texts = (
+            step.text_of(self.max_traffic_weight) if isinstance(step, SetWeight) else step.text() for step in self.steps
+        )
+        return (*texts, "Promote: all users")
 
     def roll_out(self, rollout: Rollout) -> Steps:
         """Go through the steps, watched by the analysis, then promote."""
@@ -86,6 +142,8 @@ class Canary(Story):
             rollout.stick_to_users()
         canary = CanaryController(rollout, self.plan(rollout.is_by_pods), self.max_surge, self.max_unavailable)
         rollout.canary = canary
+        if not rollout.is_by_pods:
+            rollout.beside(canary.watch_users())
         while (index := canary.step_index) < len(self.steps):
             rollout.step(index)
             self._watch(rollout, canary)
@@ -114,3 +172,7 @@ class Canary(Story):
             case Analyse():
                 yield from rollout.judge(step.analysis, f"analysis of step {canary.step_index + 1}")
                 canary.analysis_phase = "Successful"
+            case SetHeaderRoute():
+                canary.set_header_route(step.name, step.match)
+            case SetMirrorRoute():
+                canary.set_mirror_route(step.name, step.percentage)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sim.cluster.argo.counts import Weights, bounds
+from sim.cluster.argo.counts import Weights, all_are_available, bounds
 from sim.cluster.argo.plan import (
     Plan,
     Status,
@@ -19,6 +19,7 @@ from sim.cluster.arithmetic import FULL_WEIGHT, Count
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
     from sim.cluster.replica_set import ReplicaSet
+    from sim.spec.header_match import HeaderMatch
     from sim.strategies.rollout import Rollout
     from sim.units import IntOrPercent
 
@@ -34,6 +35,8 @@ class CanaryController:
         self._max_surge = max_surge
         self._max_unavailable = max_unavailable
         self._is_analysed = False
+        self._header_routes: dict[str, tuple[HeaderMatch, ...]] = {}
+        self._mirror_routes: dict[str, float] = {}
 
     @property
     def step_index(self) -> int:
@@ -59,15 +62,34 @@ class CanaryController:
         found = resize(self.plan, self.status, self.sight())
         if found.stable is not None:
             return {self._rollout.stable: found.stable}
-        return {} if found.canary is None else {self._rollout.candidate: found.canary}
+        if found.canary is None or (self.status.is_aborted and self._keeps_canary):
+            return {}
+        return {self._rollout.candidate: found.canary}
+
+    @property
+    def _keeps_canary(self) -> bool:
+        """True when the canary's pods stay where they are after an abort, for a time or for ever."""
+        return self.plan.is_routed and (self.plan.scales_down_late_after_abort or self.plan.abort_delay == 0)
 
     def is_done(self) -> bool:
         """Return whether the sets have the pods of the step; on the way back, the stable set's are waited for."""
         sight = self.sight()
         if self.status.is_aborted:
-            stable = self._rollout.stable
-            return not self.sizes() and stable.available == stable.replicas
+            is_back = not self.plan.is_routed or self._rollout.weight == 0
+            return is_back and not self.sizes() and all_are_available(sight.stable, sight.replicas)
         return is_at_desired_counts(self.plan, self.status, sight, sight.weights)
+
+    def moves_users(self) -> bool:
+        """Tell the router another weight, if it is time for one; return whether it was told."""
+        has_steps_left = current_step(self.plan.steps, self.status.step_index) is not None
+        if not (has_steps_left or self.status.promote_full or self.status.is_aborted):
+            # Past the last step the promotion gives the new version all users.
+            return False
+        percent = self._percent(router_weight(self.plan, self.status, self.sight()).canary)
+        if percent == self._rollout.weight:
+            return False
+        self._rollout.set_weight(percent)
+        return True
 
     def starts_analysis(self, starting_step: int) -> bool:
         """Return, once, that the background analysis may begin."""
@@ -78,12 +100,41 @@ class CanaryController:
 
     def reach_counts(self) -> Steps:
         """Bring the sets to the pods of the current step; then its weight goes to the router."""
+        rollout = self._rollout
         percent = self._percent(weight_in_force(self.plan, self.status))
         if not self.plan.is_routed:
-            yield from self._rollout.share_pods(self, percent, self._rollout.candidate)
+            yield from rollout.share_pods(self, percent, rollout.candidate)
             return
-        yield from self._rollout.follow(self, f"to carry {percent:g} % of the users")
-        self._ask_router()
+        before = rollout.weight
+        yield from rollout.follow(self, f"to carry {percent:g} % of the users")
+        current = current_step(self.plan.steps, self.status.step_index)
+        if rollout.weight == before == percent and current is not None and current[1].word == "setWeight":
+            rollout.set_weight(percent)
+
+    def watch_users(self) -> Steps:
+        """Keep the router's weight to what the pods can carry, from now until the rollout has settled either way.
+
+        Source: rollout/trafficrouting.go is looked at with every change of a pod: a canary without available pods gets
+        no users, and the weight stays while the stable set cannot carry the rest.
+        """
+        while not (self.status.is_aborted or self.status.is_stable):
+            if not self._rollout.is_controlled:
+                self.moves_users()
+            yield self._rollout.change()
+
+    def set_header_route(self, name: str, match: tuple[HeaderMatch, ...]) -> None:
+        """Send requests with one of these headers to the canary, or no longer where there is none."""
+        self._header_routes.pop(name, None)
+        if match:
+            self._header_routes[name] = match
+        self._rollout.match_headers([each for route in self._header_routes.values() for each in route])
+
+    def set_mirror_route(self, name: str, percentage: float | None) -> None:
+        """Copy this percentage of the requests to the canary, or none; of several routes the first one counts."""
+        self._mirror_routes.pop(name, None)
+        if percentage is not None:
+            self._mirror_routes[name] = percentage
+        self._rollout.mirror(next(iter(self._mirror_routes.values()), 0.0))
 
     def pause(self, seconds: float | None) -> Steps:
         """Wait as a pause step says."""
@@ -99,7 +150,7 @@ class CanaryController:
         here = self.status.step_index
         self.status = next_look(self.plan, self.status, self.sight()).status
         while self.status.step_index == here:
-            yield self._rollout.world.changed()
+            yield self._rollout.change()
             self.status = next_look(self.plan, self.status, self.sight()).status
         self.analysis_phase = ""
 
@@ -108,20 +159,28 @@ class CanaryController:
         rollout = self._rollout
         if not self.plan.is_routed:
             yield from rollout.share_pods(self, FULL_WEIGHT, rollout.candidate)
+            self.status = next_look(self.plan, self.status, self.sight()).status
             rollout.finish("promoted", why)
         else:
             yield from rollout.follow(self, "to carry all users")
-            yield from rollout.hand_over_users(why, scale_down_delay)
-        self.status = next_look(self.plan, self.status, self.sight()).status
+            self.status = next_look(self.plan, self.status, self.sight()).status
+            yield from rollout.hand_over_users(why, 0.0 if self.plan.is_dynamic else scale_down_delay)
 
     def go_back(self, abort_scale_down_delay: float) -> Steps:
         """Give the stable version all users again."""
         self.status = Status(self.status.step_index, is_aborted=True)
         self.status = next_look(self.plan, self.status, self.sight()).status
+        rollout = self._rollout
         if not self.plan.is_routed:
-            yield from self._rollout.share_pods(self, 0.0, self._rollout.stable)
+            yield from rollout.share_pods(self, 0.0, rollout.stable)
+        elif not self.plan.is_dynamic:
+            yield from rollout.abort(abort_scale_down_delay)
         else:
-            yield from self._rollout.abort(abort_scale_down_delay)
+            rollout.forget_routes()
+            yield from rollout.follow(self, "to carry all users again", rollout.stable)
+            yield from rollout.await_route()
+            if self._keeps_canary:
+                yield from rollout.let_canary_go(abort_scale_down_delay)
 
     def _ask_router(self) -> None:
         """Tell the router the weight of now, if it is another one or if the step is there to say it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import (
     BeforeValidator,
@@ -18,12 +18,18 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema
 
+from sim.cluster.argo.counts import Threshold
 from sim.cluster.argo.plan import Planned, Scale
 from sim.spec.analysis import InlineAnalysis
-from sim.spec.model import Model, did_you_mean
+from sim.spec.header_match import HeaderMatch
+from sim.spec.model import Model, PlacedError, Text, did_you_mean
 from sim.units import Percent, PositiveDuration, Quantity, format_duration, plain, shown
 
 MOST_STEPS = 100
+MOST_WEIGHT = 100_000_000
+ALL_PERCENT = 100
+
+Weight = Annotated[float, Quantity("percent", high=MOST_WEIGHT)]
 
 
 class Step(Model):
@@ -71,13 +77,18 @@ class SetWeight(Step):
     """Send this percentage of the requests to the new version."""
 
     word: ClassVar[str] = "setWeight"
-    set_weight: Percent = Field(
-        description="Percentage of the requests for the new version; never rounded with a mesh."
+    set_weight: Weight = Field(
+        description="Share of the requests for the new version, in parts of maxTrafficWeight (100: a percentage); "
+        "never rounded with a mesh."
     )
 
     def text(self) -> str:
         """Return the step in words."""
-        return f"{plain(self.set_weight)} % of the users"
+        return self.text_of(ALL_PERCENT)
+
+    def text_of(self, max_weight: float) -> str:
+        """Return the step in words where all users are this much weight."""
+        return f"{plain(self.set_weight * ALL_PERCENT / max_weight)} % of the users"
 
     def planned(self) -> Planned:
         """Return the step as the controller sees it."""
@@ -119,7 +130,9 @@ class SetCanaryScale(WrappedStep):
 
     word: ClassVar[str] = "setCanaryScale"
     replicas: Annotated[int, Quantity("count", high=10_000)] | None = Field(None, description="So many pods.")
-    weight: Percent | None = Field(None, description="So many percent of replicas.")
+    weight: Weight | None = Field(
+        None, description="As many as this weight needs, above maxTrafficWeight more than replicas."
+    )
     match_traffic_weight: StrictBool | None = Field(None, description="true: follow the weight again.")
 
     def text(self) -> str:
@@ -140,7 +153,92 @@ class SetCanaryScale(WrappedStep):
         return self
 
 
-STEPS = {step.word: step for step in (SetWeight, Pause, Analyse, SetCanaryScale)}
+class SetHeaderRoute(WrappedStep):
+    """Send requests with a header to the new version, whatever the weight; needs a mesh."""
+
+    word: ClassVar[str] = "setHeaderRoute"
+    name: Text = Field(description="The route's name: the same one again replaces it.")
+    match: tuple[HeaderMatch, ...] = Field(
+        (), max_length=50, description="Any of these headers; without it, the route of that name ends."
+    )
+
+    def text(self) -> str:
+        """Return the step in words."""
+        if not self.match:
+            return f"No more header route {self.name}"
+        return f"Requests with the header {' or '.join(match.header_name for match in self.match)}"
+
+    def planned(self) -> Planned:
+        """Return the step as the controller sees it."""
+        return Planned("setHeaderRoute")
+
+
+class SetMirrorRoute(WrappedStep):
+    """Send copies of the requests to the new version; needs a mesh."""
+
+    word: ClassVar[str] = "setMirrorRoute"
+    not_simulated: ClassVar[tuple[str, ...]] = ("match",)
+    name: Text = Field(description="The route's name: the same one again replaces it.")
+    percentage: Percent | None = Field(
+        None, description="Percentage of all requests that are copied; without it, the route of that name ends."
+    )
+
+    def text(self) -> str:
+        """Return the step in words."""
+        if self.percentage is None:
+            return f"No more mirror route {self.name}"
+        return f"Copies of {plain(self.percentage)} % of the requests"
+
+    def planned(self) -> Planned:
+        """Return the step as the controller sees it."""
+        return Planned("setMirrorRoute")
+
+
+class ProgressThreshold(Model):
+    """How much of the new version must be available before a canary goes on."""
+
+    type: Literal["Percent", "Pods"] = Field(description="Percent: of the pods that the step needs; Pods: pods.")
+    value: Annotated[int, Quantity("count", high=10_000)] = Field(description="So many.")
+
+    @property
+    def threshold(self) -> Threshold:
+        """Return the threshold as the controller sees it."""
+        return Threshold(self.type, self.value)
+
+    @model_validator(mode="after")
+    def _is_share(self) -> ProgressThreshold:
+        if self.type == "Percent" and self.value > ALL_PERCENT:
+            raise PlacedError(("value",), f"is {self.value}; must be between 0 and 100 where type is Percent")
+        return self
+
+
+class ReplicaProgressThreshold(ProgressThreshold, WrappedStep):
+    """From here on, go on when so much of the new version is available."""
+
+    word: ClassVar[str] = "replicaProgressThreshold"
+
+    def text(self) -> str:
+        """Return the step in words."""
+        enough = f"{self.value} %" if self.type == "Percent" else f"{self.value} pods"
+        return f"Go on with {enough} available"
+
+    def planned(self) -> Planned:
+        """Return the step as the controller sees it."""
+        return Planned("replicaProgressThreshold", threshold=self.threshold)
+
+
+STEPS = {
+    step.word: step
+    for step in (
+        SetWeight,
+        Pause,
+        Analyse,
+        SetCanaryScale,
+        SetHeaderRoute,
+        SetMirrorRoute,
+        ReplicaProgressThreshold,
+    )
+}
 
 
 def _word(step: Any) -> Any:
@@ -167,7 +265,10 @@ CanaryStep: TypeAlias = Annotated[
     Annotated[SetWeight, Tag("setWeight")]
     | Annotated[Pause, Tag("pause")]
     | Annotated[Analyse, Tag("analysis")]
-    | Annotated[SetCanaryScale, Tag("setCanaryScale")],
+    | Annotated[SetCanaryScale, Tag("setCanaryScale")]
+    | Annotated[SetHeaderRoute, Tag("setHeaderRoute")]
+    | Annotated[SetMirrorRoute, Tag("setMirrorRoute")]
+    | Annotated[ReplicaProgressThreshold, Tag("replicaProgressThreshold")],
     Discriminator(_word),
     BeforeValidator(_one_key),
 ]

@@ -45,6 +45,11 @@ class PodVerbs:
         """Return seconds since the release started."""
         return self.world.now
 
+    @property
+    def is_controlled(self) -> bool:
+        """True while the story waits for a controller that looks at every change itself."""
+        return self._is_controlled
+
     def say(self, kind: str, subject: str, message: str) -> None:
         """Record what the strategy does, and why, in one sentence."""
         self.world.log(self.story.kind, kind, subject, message)

@@ -13,7 +13,7 @@ from sim.cluster.argo.blue_green import pods_after_abort
 from sim.cluster.argo.counts import pods_for_weight
 from sim.cluster.arithmetic import FULL_WEIGHT
 from sim.cluster.clock import PERSON, STRATEGY, Steps
-from sim.cluster.controller import Controller
+from sim.cluster.controller import Controller, RoutingController
 from sim.cluster.experiment import Experiment
 from sim.cluster.on_call import approval
 from sim.cluster.replica_set import ReplicaSet
@@ -187,15 +187,30 @@ class Rollout(BatchVerbs):
         self.set_weight(weight)
         yield from self._control(controller, new)
 
-    def follow(self, controller: Controller, why: str) -> Steps:
-        """Let a controller size the sets from now on, and wait until it says that they are as they are to be."""
+    def follow(self, controller: RoutingController, why: str, new: ReplicaSet | None = None) -> Steps:
+        """Let a controller size the sets and move users from now on; wait until it says that all is as it is to be."""
+
+        def look() -> bool:
+            is_done = self._reconcile(controller, why)
+            while controller.moves_users():
+                is_done = self._reconcile(controller, why)
+            return is_done
+
         yield from self.settle_doubt()
         self._controller, self._is_controlled = controller, True
         try:
             self._reconcile(controller, why)
-            yield from self._await(lambda: self._reconcile(controller, why), self.candidate)
+            yield from self._await(look, new or self.candidate)
         finally:
             self._is_controlled = False
+
+    def beside(self, steps: Steps) -> None:
+        """Let these steps happen beside the story."""
+        self.world.env.process(steps)
+
+    def change(self) -> simpy.Event:
+        """Return an event for the next change of any pod."""
+        return self.world.changed()
 
     def pause(self, seconds: float | None) -> Steps:
         """Wait for `seconds`, or, without, until a person approves."""
@@ -312,6 +327,11 @@ class Rollout(BatchVerbs):
             yield experiment.next_look()
         yield from self.settle_doubt()
 
+    def _stall(self, new: ReplicaSet, seconds: float) -> None:
+        super()._stall(new, seconds)
+        if self.story.aborts_at_deadline and not self._is_undone and self._stalled is not None:
+            self.request_undo(self._stalled, self.story.kind)
+
     def _heed(self, run: AnalysisRun, name: str) -> None:
         if run.phase in ("Failed", "Error"):
             self.request_undo(f"{name}: {run.message}", "analysis")
@@ -333,7 +353,7 @@ class Rollout(BatchVerbs):
         yield from self.hand_over_users(why, scale_down_delay)
 
     def hand_over_users(self, why: str, scale_down_delay: float) -> Steps:
-        """Give the candidate, which has all its pods, all users as well; the old pods leave later."""
+        """Give the candidate, which has its pods, all users as well; the old pods leave later."""
         yield from self.settle_doubt()
         self.scale(self.candidate, everything, "to carry all users")
         self.scale_down_later(self.stable, scale_down_delay, f"{self.candidate.version} has all users")
@@ -357,10 +377,18 @@ class Rollout(BatchVerbs):
         self.scale(stable, everything, "to carry all users again")
         if lacks_pods:
             yield from self.await_available(stable)
-        self._match, self._mirror = (), None
-        self.say("abort", self.candidate.version, f"All users go back to {stable.version}.")
+        self.forget_routes()
         self.set_weight(0.0)
-        if pods_after_abort(stable.wanted, abort_scale_down_delay or None, "ahead") is None:
+        yield from self.let_canary_go(abort_scale_down_delay)
+
+    def forget_routes(self) -> None:
+        """End what sends some users, or copies, to the candidate apart from its weight."""
+        self._match, self._mirror = (), None
+        self.say("abort", self.candidate.version, f"All users go back to {self.stable.version}.")
+
+    def let_canary_go(self, abort_scale_down_delay: float) -> Steps:
+        """Delete the candidate's pods later (0: never) and wait until users are on the route that was asked for."""
+        if pods_after_abort(self.stable.wanted, abort_scale_down_delay or None, "ahead") is None:
             self.scale_down_later(self.candidate, abort_scale_down_delay, "the release was undone")
         yield from self.await_route()
 

@@ -25,6 +25,11 @@ class Story(StrategySpec):
         """Return the name of the strategy that goes on when this one has done its part."""
         return None
 
+    @property
+    def aborts_at_deadline(self) -> bool:
+        """Return whether a rollout without progress is undone; else it is reported only."""
+        return False
+
     def shares_by_pods(self, has_mesh: bool) -> bool:
         """Return whether the share of users follows the pods; else the weights of the route."""
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sim.cluster.arithmetic import FULL_WEIGHT
 from sim.cluster.clock import Steps
@@ -11,6 +12,9 @@ from sim.engine.protocol import Route
 from sim.spec.strategy import SegmentMatch
 from sim.strategies.deployment_verbs import DeploymentVerbs
 from sim.strategies.story import Story
+
+if TYPE_CHECKING:
+    from sim.spec.header_match import HeaderMatch
 
 
 class UserVerbs(DeploymentVerbs):
@@ -45,6 +49,12 @@ class UserVerbs(DeploymentVerbs):
         who = ", ".join(match.segment for match in segments) or "nobody"
         self.say("match", self.candidate.version, f"Sends {who} to {self.candidate.version} by match.")
         self._ask(self.weight)
+
+    def match_headers(self, matches: Sequence[HeaderMatch]) -> None:
+        """Send all requests of the segments that carry one of these headers, and no longer of others, there."""
+        segments = self.world.scenario.users.segments
+        meant = [name for name, segment in segments.items() if any(match.fits(segment.headers) for match in matches)]
+        self.match([SegmentMatch(segment=name) for name in meant])
 
     def percent_of_users(self, segments: Sequence[SegmentMatch]) -> float:
         """Return the percentage of all users that these segments are."""

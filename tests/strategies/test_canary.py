@@ -154,3 +154,109 @@ def test_an_undo_that_the_end_cuts_is_still_in_progress():
     record = world.run()
     assert (record.outcome, record.outcome_reason) == ("in_progress", "The undo was still under way at the end.")
     assert np.isnan(record.settled_at)
+
+
+def weights(record: Record) -> list[tuple[float, float]]:
+    return [(change.at_seconds, change.requested) for change in record.routes[1:]]
+
+
+def old_pods(record: Record, at: float) -> int:
+    return sum(row.created_at <= at and not row.terminating_at <= at for row in record.pods if row.version == "v1")
+
+
+LADDER = (weight(20), pause(20), weight(60), pause(60))
+
+
+def test_old_pods_go_with_their_users_where_the_stable_scale_is_dynamic():
+    record = run(scenario(canary(*LADDER, dynamicStableScale=True), mesh=MESH, replicas=10))
+    assert [(new_pods(record, at), old_pods(record, at)) for at in (1, 6, 26, 31, 91, 96)] == [
+        (2, 10),
+        (2, 8),
+        (6, 8),
+        (6, 4),
+        (10, 4),
+        (10, 0),
+    ]
+    assert (record.outcome, record.settled_at) == ("promoted", 96)
+
+
+def test_an_abort_with_a_dynamic_stable_scale_goes_down_the_ladder_as_old_pods_come_back():
+    world = World(scenario(canary(*LADDER, dynamicStableScale=True), mesh=MESH, replicas=10), "it")
+    world.env.call(50.0, PERSON, 0, lambda: world.request_undo("decided"))
+    record = world.run()
+    assert weights(record) == [(5, 20), (30, 60), (55, 20), (60, 0)]
+    assert [(new_pods(record, at), old_pods(record, at)) for at in (51, 56, 61)] == [(6, 8), (2, 10), (0, 10)]
+
+
+def test_new_pods_outlive_an_abort_with_a_dynamic_stable_scale_where_the_file_says_so():
+    given = canary(*LADDER, dynamicStableScale=True, abortScaleDownDelaySeconds=20)
+    world = World(scenario(given, mesh=MESH, replicas=10), "it")
+    world.env.call(50.0, PERSON, 0, lambda: world.request_undo("decided"))
+    record = world.run()
+    assert weights(record)[2:] == [(60, 0)]
+    assert [new_pods(record, at) for at in (61, 79, 81)] == [6, 6, 0]
+
+
+def test_a_weight_counts_in_parts_of_the_most_and_a_version_has_its_fewest_pods():
+    given = canary(weight(50), pause(20), maxTrafficWeight=1000, minPodsPerReplicaSet=2)
+    record = run(scenario(given, mesh=MESH, replicas=10))
+    assert weights(record) == [(5, 5), (30, 100)]
+    assert new_pods(record, 20) == 2
+
+
+def test_a_threshold_lets_a_canary_go_on_without_its_last_pods():
+    stuck = {"faults": [{"neverReady": True, "pods": 1}]}
+    steps = (weight(50), pause(20))
+    enough = {"type": "Percent", "value": 75}
+    waits = run(scenario(canary(*steps), mesh=MESH, new=stuck, replicas=8))
+    goes = run(scenario(canary(*steps, replicaProgressThreshold=enough), mesh=MESH, new=stuck, replicas=8))
+    step = run(
+        scenario(canary({"replicaProgressThreshold": enough}, *steps), mesh=MESH, new=stuck, replicas=8),
+    )
+    assert (waits.outcome, weights(waits)) == ("in_progress", [])
+    assert (goes.outcome, weights(goes)) == ("promoted", [(5, 50), (30, 100)])
+    assert weights(step) == weights(goes)
+
+
+def test_a_header_route_sends_its_segment_to_the_canary_until_it_ends():
+    route = {"name": "testers", "match": [{"headerName": "X-Role", "headerValue": {"prefix": "test"}}]}
+    steps = [{"setCanaryScale": {"replicas": 1}}, {"setHeaderRoute": route}, pause(60)]
+    steps += [{"setHeaderRoute": {"name": "testers"}}, pause(60)]
+    given = scenario(canary(), mesh=MESH).replace("spec.users.segments.testers.headers", {"x-role": "tester"})
+    record = run(given.replace("spec.strategies.it.steps", steps))
+    arrival = record.requests.arrival[record.answers.request]
+    segment = record.requests.segment_of_user[record.requests.user[record.answers.request]]
+    is_new = record.answers.version == record.candidate
+    during, after = (arrival > 7) & (arrival < 64), (arrival > 67) & (arrival < 124)
+    assert is_new[during & (segment == 0)].all()
+    assert not is_new[during & (segment != 0)].any()
+    assert not is_new[after].any()
+
+
+def test_a_mirror_route_copies_requests_and_answers_no_user():
+    steps = ({"setCanaryScale": {"replicas": 4}}, {"setMirrorRoute": {"name": "copies", "percentage": 100}}, pause(60))
+    record = run(scenario(canary(*steps, {"setMirrorRoute": {"name": "copies"}}, pause(60)), mesh=MESH))
+    arrival = record.requests.arrival[record.answers.request]
+    copied = arrival[record.answers.copy == 1]
+    assert 5 < copied.min() < copied.max() < 66.5
+    assert not (record.answers.version[(arrival < 125) & (record.answers.copy == 0)] == record.candidate).any()
+
+
+def test_a_rollout_without_progress_is_undone_where_the_file_says_so():
+    stuck = {"faults": [{"neverReady": True}]}
+    given = {"new": stuck, "mesh": MESH, "progressDeadlineSeconds": 60}
+    reported = run(scenario(canary(weight(25), pause()), **given))
+    undone = run(scenario(canary(weight(25), pause(), progressDeadlineAbort=True), **given))
+    blue_green = run(scenario({"type": "blueGreen", "progressDeadlineAbort": True}, **given))
+    assert reported.outcome == "failed"
+    assert (undone.outcome, blue_green.outcome) == ("rolled_back", "rolled_back")
+    assert story(undone, "deadline", "undo") == [(61, "deadline", "v2"), (61, "undo", "v2")]
+
+
+def test_a_canary_without_available_pods_has_no_users():
+    gone = {"faults": [{"crash": True, "at": 20, "for": 30}]}
+    record = run(scenario(canary(weight(25), pause(100)), mesh=MESH, new=gone))
+    asked = weights(record)
+    assert asked[:2] == [(5, 25), (20, 0)]
+    assert asked[2][0] > 50
+    assert asked[2][1] == 25
