@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from sim.cluster.argo.plan import Plan
 from sim.spec.analysis import BackgroundAnalysis
@@ -30,9 +30,17 @@ if TYPE_CHECKING:
     from sim.strategies.rollout import Rollout
 
 
+WEIGHTS_BY_DEFAULT: dict[str, JsonValue] = {
+    "if": {"not": {"required": ["maxTrafficWeight"]}},
+    "then": {"properties": {"steps": {"items": {"properties": {"setWeight": {"maximum": 100}}}}}},
+}
+"""What an editor checks where the file does not say what all users are."""
+
+
 class Canary(Story):
     """Raise the share of the new version step by step, watched by an analysis."""
 
+    model_config = ConfigDict(json_schema_extra=WEIGHTS_BY_DEFAULT)
     kind: ClassVar[str] = "canary"
     summary: ClassVar[str] = "Send a growing share of the requests to the new version: few users meet a bad one."
     actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
