@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sim.cluster.pod import Pod
 
 if TYPE_CHECKING:
+    from sim.cluster.wanted import Part
     from sim.cluster.world import World
     from sim.spec.service import ResolvedVersion
 
@@ -28,6 +29,7 @@ class ReplicaSet:
         self.number = number
         self.resolved = resolved
         self.is_entry = is_entry
+        self.part: Part = ""
         self.name = f"{resolved.service}-{resolved.name}"
         self.ready = 0
         self.available = 0
@@ -54,7 +56,7 @@ class ReplicaSet:
     @property
     def wanted(self) -> int:
         """Return how many pods it has when it carries all users."""
-        return self._world.wanted.of(self.resolved)
+        return self._world.wanted.of(self)
 
     @property
     def existing(self) -> int:

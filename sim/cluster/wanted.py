@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from sim.record import WantedChange
 
 if TYPE_CHECKING:
-    from sim.spec.service import ResolvedVersion
+    from sim.cluster.replica_set import ReplicaSet
+
+Part: TypeAlias = Literal["", "primary", "canary"]
+"""Which of its Deployments: Flagger has two of a service, with a count each; others have one."""
 
 
 class Wanted:
-    """The wanted count of each service, as `spec.replicas` of its workload: what a set has that carries all users."""
+    """The wanted count of each Deployment, as its `spec.replicas`: what a set has that carries all its users."""
 
     def __init__(self) -> None:
         self.changes: list[WantedChange] = []
-        self._counts: dict[str, int] = {}
+        self._counts: dict[tuple[str, Part], int] = {}
 
-    def of(self, version: ResolvedVersion) -> int:
-        """Return how many pods a version is to have when it carries all users."""
-        return self._counts.get(version.service, version.replicas)
+    def of(self, replica_set: ReplicaSet) -> int:
+        """Return how many pods a set is to have when it carries all users of its Deployment."""
+        version = replica_set.resolved
+        both = self._counts.get((version.service, ""), version.replicas)
+        return self._counts.get((version.service, replica_set.part), both)
 
-    def change(self, now: float, service: str, replicas: int) -> None:
-        """Want another count from now on, of every version of the service."""
-        self._counts[service] = replicas
-        self.changes.append(WantedChange(now, service, replicas))
+    def change(self, now: float, service: str, replicas: int, part: Part = "") -> None:
+        """Want another count from now on, of every version of a Deployment; without `part`, of all the service's."""
+        self._counts[service, part] = replicas
+        if part == "":
+            for other in ("primary", "canary"):
+                self._counts.pop((service, other), None)
+        if part != "canary":
+            self.changes.append(WantedChange(now, service, replicas))

@@ -22,7 +22,7 @@ from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.sampler import Sampler
 from sim.cluster.tally import Tally
 from sim.cluster.traffic import Traffic
-from sim.cluster.wanted import Wanted
+from sim.cluster.wanted import Part, Wanted
 from sim.engine import build, draw_requests
 from sim.engine.fault_pods import meets, pod_luck
 from sim.engine.keyed import Purpose, uniforms
@@ -97,7 +97,7 @@ class World:
             ReplicaSet(self, number, version, version.service == entry) for number, version in enumerate(self._versions)
         )
         if self.primary is not None:
-            self.replica_sets[self.primary].name += "-primary"
+            self._part_primary_and_canary(self.primary)
         self._twins: list[ReplicaSet] = []
         self.pods: list[Pod] = []
         self.placement = placement_of(self)
@@ -188,9 +188,9 @@ class World:
         """Return an event `delay` seconds from now, in the turn of its rank."""
         return self.env.after(delay, rank, key)
 
-    def want(self, service: str, replicas: int, why: str) -> None:
-        """Want `replicas` pods of a service from now on: whoever moves its pods follows."""
-        self.wanted.change(self.now, service, replicas)
+    def want(self, service: str, replicas: int, why: str, part: Part = "") -> None:
+        """Want `replicas` pods of a service (or a part of it) from now on: whoever moves its pods follows."""
+        self.wanted.change(self.now, service, replicas, part)
         if service == self.service:
             self.rollout.follow_wanted(why)
             return
@@ -280,6 +280,13 @@ class World:
         own = updated_primary(self._versions[self.stable], self._versions[self.candidate])
         self._versions = (*self._versions, own)
         return len(self._versions) - 1
+
+    def _part_primary_and_canary(self, primary: int) -> None:
+        """Let the canary and the primary be Deployments of their own."""
+        assert self.candidate is not None
+        self.replica_sets[primary].name += "-primary"
+        self.replica_sets[primary].part = self.replica_sets[self.stable].part = "primary"
+        self.replica_sets[self.candidate].part = "canary"
 
     def _answers(self) -> Answers:
         answers = self.engine.answers()

@@ -16,6 +16,7 @@ from sim.scenario.spec import ScenarioDocument, Spec
 from sim.scenario.trace import Files, TraceError
 from sim.spec.replay import Trace
 from sim.strategies.progressive import Progressive
+from sim.strategies.rolling_update import RollingUpdate
 
 
 class Checked(NamedTuple):
@@ -74,6 +75,22 @@ def _left_out(name: str, loaded: Loaded) -> tuple[str, ...]:
     return (f"spec.traffic.trace: {loaded.left_out:,} rows of {name} come at or after spec.duration and are left out",)
 
 
+def _unprotected(spec: Spec) -> Iterator[str]:
+    """Yield which rolling updates may take every pod away, whatever minReadySeconds says."""
+    release = spec.release
+    if release is None:
+        return
+    version = spec.services[release.service].resolved(release.to_version)
+    if version.min_ready_seconds == 0:
+        return
+    for name, strategy in spec.strategies.items():
+        if isinstance(strategy, RollingUpdate):
+            most = strategy.max_unavailable.of(version.replicas, round_up=False)
+            if most >= version.replicas:
+                all_pods = f"all {version.replicas} pods of {version.name}"
+                yield f"spec.strategies.{name} lets {all_pods} be unavailable at once: minReadySeconds protects nothing"
+
+
 def _warnings(spec: Spec) -> Iterator[str]:
     """Yield what is legal and probably not meant."""
     for name in spec.services:
@@ -82,6 +99,7 @@ def _warnings(spec: Spec) -> Iterator[str]:
     for name, strategy in spec.strategies.items():
         if isinstance(strategy, Progressive) and not strategy.metrics and not strategy.skip_analysis:
             yield f"spec.strategies.{name} has no metrics: nothing is checked, and a bad version passes"
+    yield from _unprotected(spec)
     release = spec.release
     if release is None or all(strategy.kind != "abTest" for strategy in spec.strategies.values()):
         return

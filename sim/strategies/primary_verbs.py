@@ -38,8 +38,22 @@ class PrimaryVerbs(UserVerbs):
         """Let time pass until the next tick."""
         yield self.world.env.after(seconds, STRATEGY)
 
+    def follow_wanted(self, why: str) -> None:
+        """Bring every set to its size, the canary's too while the primary's Deployment moves the others."""
+        super().follow_wanted(why)
+        if self._controller is not None and self._canary is not None:
+            self._resize(self.candidate, self._sizes[self.candidate](self.candidate.wanted), why)
+
     def start_canary(self) -> None:
-        """Ask for all the canary's pods."""
+        """Ask for all the canary's pods; where an autoscaler sets their number, for what it begins with.
+
+        Source: Flagger pkg/canary/deployment_controller.go, ScaleFromZero: what the manifest says, else one.
+        """
+        service = self.world.scenario.services[self.world.service]
+        if service.horizontal_pod_autoscaler is not None:
+            manifest = service.versions[self.candidate.version]
+            count = manifest.replicas if "replicas" in manifest.model_fields_set else 1
+            self.world.want(self.world.service, count, "the canary begins", "canary")
         self.scale(self.candidate, everything, "to be looked at beside the primary")
         self._canary = WatchedDeployment(self.world, self.candidate, None)
 

@@ -18,6 +18,7 @@ QUICK = (
     "course-ab-test",
     "drain-with-budget",
     "drain-without-budget",
+    "flagger-autoscaler",
     "flagger-canary",
     "hidden-segment",
     "hpa-during-rollout",

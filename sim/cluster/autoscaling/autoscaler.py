@@ -96,7 +96,7 @@ class Autoscaler:
         elif self._told is None:
             self._told = because
             message = f"Wants {verdict.asked} pods and stays at {verdict.replicas}: {because}."
-            self._world.log("autoscaler", "limit", self._workload.service, message)
+            self._world.log("autoscaler", "limit", self._workload.name, message)
 
 
 def _proposal(measure: Measure, view: View) -> Proposal | MetricError:

@@ -14,6 +14,7 @@ from sim.cluster.clock import STRATEGY
 from sim.spec.autoscaling import HpaController
 
 if TYPE_CHECKING:
+    from sim.cluster.wanted import Part
     from sim.cluster.world import World
     from sim.spec.service import Service
 
@@ -25,8 +26,18 @@ def start_autoscalers(world: World) -> None:
         return
     server = MetricsServer(world, max(_controller(service).metric_lag for _, service in services))
     for key, (name, service) in enumerate(services):
-        _start(world, Workload(world, name, key), service, server)
+        for number, part in enumerate(_parts(world, name, service)):
+            _start(world, Workload(world, name, 2 * key + number, part), service, server)
     _apply_manifest(world)
+
+
+def _parts(world: World, name: str, service: Service) -> tuple[Part, ...]:
+    """Return what has an autoscaler of its own: beside Flagger's canary its primary, by a copy of the one in the file.
+
+    Source: Flagger docs, autoscalerRef; pkg/canary/hpa_reconciler.go. Model: a scaledObject stays one for both.
+    """
+    is_copied = world.primary is not None and name == world.service and service.horizontal_pod_autoscaler is not None
+    return ("primary", "canary") if is_copied else ("",)
 
 
 def _start(world: World, workload: Workload, service: Service, server: MetricsServer) -> None:
@@ -47,9 +58,12 @@ def _controller(service: Service) -> HpaController:
 
 
 def _apply_manifest(world: World) -> None:
-    """Let a released version whose manifest says `replicas` set the count, whatever the autoscaler had made of it."""
+    """Let a released version whose manifest says `replicas` set the count, whatever the autoscaler had made of it.
+
+    Flagger applies it to the canary only, when it starts it.
+    """
     release = world.release
-    if release is None or not world.scenario.services[release.service].is_autoscaled:
+    if release is None or not world.scenario.services[release.service].is_autoscaled or world.primary is not None:
         return
     version = world.scenario.services[release.service].versions[release.to_version]
     if "replicas" in version.model_fields_set:

@@ -14,34 +14,39 @@ if TYPE_CHECKING:
 
     from sim.cluster.pod import Pod
     from sim.cluster.replica_set import ReplicaSet
+    from sim.cluster.wanted import Part
     from sim.cluster.world import World
 
 NAMES = {"autoscaler": "the autoscaler", "keda": "KEDA"}
 
 
 class Workload:
-    """One service with the count that is wanted of it. key: its turn among those of one instant."""
+    """One service, or a part of it, with the count that is wanted. key: its turn among those of one instant."""
 
-    def __init__(self, world: World, service: str, key: int) -> None:
+    def __init__(self, world: World, service: str, key: int, part: Part = "") -> None:
         self.service = service
         self.key = key
+        self.name = f"{service}-{part}" if part else service
+        self._part = part
         self._world = world
 
     @property
     def _sets(self) -> list[ReplicaSet]:
-        return self._world.sets_of(self.service)
+        sets = self._world.sets_of(self.service)
+        return [each for each in sets if each.part == self._part] if self._part else sets
 
     @property
     def wanted(self) -> int:
-        """Return the count that it is to have."""
-        return self._sets[0].wanted
+        """Return the count that it is to have; 0 for a canary that has been scaled to zero."""
+        is_idle = self._part == "canary" and all(each.replicas == 0 for each in self._sets)
+        return 0 if is_idle else self._sets[0].wanted
 
     def want(self, replicas: int, source: Literal["autoscaler", "keda"], because: str) -> None:
         """Have another count from now on."""
         pods = "1 pod" if replicas == 1 else f"{replicas} pods"
-        message = f"Wants {pods} of {self.service} instead of {self.wanted}: {because}."
-        self._world.log(source, "scale", self.service, message)
-        self._world.want(self.service, replicas, f"{NAMES[source]} wants {replicas}")
+        message = f"Wants {pods} of {self.name} instead of {self.wanted}: {because}."
+        self._world.log(source, "scale", self.name, message)
+        self._world.want(self.service, replicas, f"{NAMES[source]} wants {replicas}", self._part)
 
     def counted_pods(self) -> Sequence[Pod]:
         """Return the pods that an autoscaler looks at: all that are asked for, of blue-green those that users reach.
