@@ -1,7 +1,7 @@
-"""Pods of the new version apart from the canary's: those of the workload that users are on, once it is updated.
+"""Pods of a version apart from its others: a primary that got the new one, or a fresh baseline of the old one.
 
-The data plane knows them as a version of their own, so that weights can divide users between canary and primary; to
-whoever looks at answers and pods they run the new version.
+The data plane knows them as a version of their own, so that weights can divide users between both; to whoever looks at
+answers and pods they run the version that they run.
 """
 
 from __future__ import annotations
@@ -24,26 +24,24 @@ def updated_primary(old: ResolvedVersion, new: ResolvedVersion) -> ResolvedVersi
     return new.model_copy(update={"replicas": old.replicas})
 
 
-def answers_of_versions(answers: Answers, primary: int, candidate: int) -> Answers:
-    """Return the answers with the primary's new pods counted to the new version."""
-    return replace(answers, version=np.where(answers.version == primary, np.int16(candidate), answers.version))
+def answers_of_versions(answers: Answers, apart: int, version: int) -> Answers:
+    """Return the answers with the pods apart counted to their version."""
+    return replace(answers, version=np.where(answers.version == apart, np.int16(version), answers.version))
 
 
-def record_of_versions(record: Record, primary: int) -> Record:
-    """Return the record with the primary's new pods, the last of the versions, counted to the new version."""
-    candidate = record.candidate
-    assert candidate is not None
+def record_of_versions(record: Record, apart: int, version: int) -> Record:
+    """Return the record with the pods apart, the last of the versions, counted to their version."""
     return replace(
         record,
-        service_versions=record.service_versions[:primary],
-        pod_changes=changes_of_versions(record.pod_changes, primary, candidate),
-        samples=samples_of_versions(record.samples, primary, candidate),
+        service_versions=record.service_versions[:apart],
+        pod_changes=changes_of_versions(record.pod_changes, apart, version),
+        samples=samples_of_versions(record.samples, apart, version),
     )
 
 
-def changes_of_versions(changes: Iterable[PodChange], primary: int, candidate: int) -> tuple[PodChange, ...]:
-    """Return the pod counts with the primary's new pods counted to the new version."""
-    last = {number: PodChange(0.0, number, 0, 0) for number in (primary, candidate)}
+def changes_of_versions(changes: Iterable[PodChange], apart: int, version: int) -> tuple[PodChange, ...]:
+    """Return the pod counts with the pods apart counted to their version."""
+    last = {number: PodChange(0.0, number, 0, 0) for number in (apart, version)}
     merged: list[PodChange] = []
     for change in changes:
         if change.version not in last:
@@ -51,19 +49,19 @@ def changes_of_versions(changes: Iterable[PodChange], primary: int, candidate: i
             continue
         last[change.version] = change
         ready, existing = (sum(getattr(each, what) for each in last.values()) for what in ("ready", "existing"))
-        both = PodChange(change.at_seconds, candidate, ready, existing)
-        if merged and (merged[-1].at_seconds, merged[-1].version) == (both.at_seconds, candidate):
+        both = PodChange(change.at_seconds, version, ready, existing)
+        if merged and (merged[-1].at_seconds, merged[-1].version) == (both.at_seconds, version):
             merged.pop()
         merged.append(both)
     return tuple(merged)
 
 
-def samples_of_versions(samples: Samples, primary: int, candidate: int) -> Samples:
-    """Return the samples with the primary's column, the last one, added to the new version's."""
+def samples_of_versions(samples: Samples, apart: int, version: int) -> Samples:
+    """Return the samples with the column of the pods apart, the last one, added to their version's."""
     columns = {}
     for name in ("pods_ready", "waiting", "busy_seconds", "worker_seconds"):
-        column = np.delete(getattr(samples, name), primary, axis=1)
-        column[:, candidate] += getattr(samples, name)[:, primary]
+        column = np.delete(getattr(samples, name), apart, axis=1)
+        column[:, version] += getattr(samples, name)[:, apart]
         column.flags.writeable = False
         columns[name] = column
     return replace(samples, **columns)

@@ -27,30 +27,40 @@ SCORE = "score"
 
 
 class Compared(NamedTuple):
-    """A metric as it was compared: its class, and what either series was like."""
+    """A metric as it was compared: its class, and what the series were like; production: beside a fresh baseline."""
 
     spec: MetricSpec
     found: Classification
     canary: SampleSummary
     baseline: SampleSummary
+    production: SampleSummary | None
 
 
 class ComparedMetric:
-    """One metric of the score: its two series and how they are judged."""
+    """One metric of the score: its series and how they are judged. A fresh baseline takes the place of production."""
 
     def __init__(self, world: World, spec: MetricSpec, settings: CanaryMetric, began_at: float) -> None:
         self.spec = spec
         self.settings = settings
         self._rule = rule_of(settings)
         self._canary = Series(world, spec, versions_in(world, "candidate") or (), began_at)
-        self._baseline = Series(world, spec, versions_in(world, "stable") or (), began_at)
+        fresh = world.baseline if world.rollout.has_baseline else None
+        old = Series(world, spec, versions_in(world, "stable") or (), began_at, is_apart=fresh is not None)
+        self._baseline = old if fresh is None else Series(world, spec, (fresh,), began_at, is_apart=True)
+        self._production = None if fresh is None else old
 
     def compare(self, lookback: float | None) -> Compared:
         """Return the metric's class by the series so far."""
         canary, baseline = (
             kayenta.cleaned(series.values(lookback), self._rule) for series in (self._canary, self._baseline)
         )
-        return Compared(self.spec, kayenta.classify(canary, baseline, self._rule), summary(canary), summary(baseline))
+        found = kayenta.classify(canary, baseline, self._rule)
+        return Compared(self.spec, found, summary(canary), summary(baseline), self._in_production(lookback))
+
+    def _in_production(self, lookback: float | None) -> SampleSummary | None:
+        """Return what the old version's other pods were like, where a fresh baseline is compared."""
+        series = self._production
+        return None if series is None else summary(kayenta.cleaned(series.values(lookback), self._rule))
 
 
 class ScoreRun(CountedMetric):
@@ -141,6 +151,8 @@ class ScoreRun(CountedMetric):
             few = f"{each.canary.count} values of the new version, {each.baseline.count} of the old"
             return f"{self._name(each)}: {few}: {found.reason}."
         means = f"{shown(each.canary.mean, unit)} against {shown(each.baseline.mean, unit)}"
+        if each.production is not None:
+            means += f" of the baseline, {shown(each.production.mean, unit)} in production,"
         text = f"{self._name(each)}: mean {means} over {each.canary.count} and {each.baseline.count} values"
         if math.isnan(found.shift.low):
             return f"{text}: {found.reason}."

@@ -20,10 +20,16 @@ UNKNOWN = Busy(math.nan, math.nan, 0)
 
 
 class Series:
-    """A metric of some versions since `began_at`: its value at each interval, nan where there were too few samples."""
+    """A metric of some versions since `began_at`: its value at each interval, nan where there were too few samples.
 
-    def __init__(self, world: World, spec: MetricSpec, versions: tuple[int, ...], began_at: float) -> None:
+    is_apart: a baseline's answers are its own, not the old version's.
+    """
+
+    def __init__(
+        self, world: World, spec: MetricSpec, versions: tuple[int, ...], began_at: float, *, is_apart: bool = False
+    ) -> None:
         self._world = world
+        self._is_apart = is_apart
         self._spec = spec
         self._selection = Selection(versions, segment_index(world, spec.segment))
         self._began_at = began_at
@@ -45,7 +51,7 @@ class Series:
     def _window(self, end: float) -> Window:
         world, selection = self._world, self._selection
         start = end - self._spec.window
-        answers = world.answers()
+        answers = world.answers_apart() if self._is_apart else world.answers()
         if self._first_answers is not None:
             self._first_answers.extend(answers, end)
         return cut(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
+from sim.cluster.baseline import baseline_weight
 from sim.cluster.clock import PROPAGATION, STRATEGY
 from sim.engine.protocol import Route
 from sim.record import RouteChange
@@ -29,6 +30,8 @@ class Traffic:
         self._settled: simpy.Event | None = None
         self._in_force = route
         self._pool: tuple[int, ...] = ()
+        self._beside_asked: tuple[int, int] | None = None
+        self._beside: tuple[int, int] | None = None
         self._endpoints: Counter[int] = Counter()
 
     @property
@@ -58,9 +61,9 @@ class Traffic:
         self.route = route
         self._asked += 1
         self.changes.append(RouteChange(world.now, weight, math.nan))
-        change = self._asked
+        change, beside = self._asked, self._beside_asked
         at = world.now + self._delay(change)
-        world.env.call(at, PROPAGATION, change, lambda: self._apply(change, route, pool))
+        world.env.call(at, PROPAGATION, change, lambda: self._apply(change, route, pool, beside))
 
     def note(self, weight: float) -> None:
         """Record that `weight` percent is asked for where pods make the share: nothing propagates."""
@@ -77,10 +80,14 @@ class Traffic:
         self._pool = (version, other)
         self._divide()
 
+    def run_beside(self, versions: tuple[int, int] | None) -> None:
+        """From the next route on, give a baseline, the second version, as much as the first, the canary; None: none."""
+        self._beside_asked = versions
+
     def endpoints_changed(self, version: int, by: int) -> None:
         """Take note of endpoints that have come or gone."""
         self._endpoints[version] += by
-        if version in self._pool:
+        if version in self._pool or version in (self._beside or ()):
             self._divide()
 
     def _divide(self) -> None:
@@ -89,6 +96,8 @@ class Traffic:
             self._world.engine.set_route(self._divided(self._in_force))
 
     def _divided(self, route: Route) -> Route:
+        if self._beside is not None:
+            return self._with_baseline(route, *self._beside)
         if not self._pool:
             return route
         first, other = self._pool
@@ -104,6 +113,14 @@ class Traffic:
                 weights.append((version, weight))
         return replace(route, weights=tuple(weights))
 
+    def _with_baseline(self, route: Route, canary: int, baseline: int) -> Route:
+        weight = dict(route.weights).get(canary, 0.0)
+        part = baseline_weight(weight, self._endpoints[canary], self._endpoints[baseline])
+        weights: list[tuple[int, float]] = []
+        for version, share in route.weights:
+            weights += [(version, share)] if version == canary else [(baseline, part), (version, share - part)]
+        return replace(route, weights=tuple(weights))
+
     def share_by_pods(self) -> None:
         """Let the pods make the share, at once."""
         self.route = Route(by_pods=True)
@@ -117,7 +134,7 @@ class Traffic:
         law = mesh.propagation_delay if mesh else self._world.resolved(self._world.stable).endpoint_propagation
         return self._world.law(law, change, "route")
 
-    def _apply(self, change: int, route: Route, pool: tuple[int, ...] | None) -> None:
+    def _apply(self, change: int, route: Route, pool: tuple[int, ...] | None, beside: tuple[int, int] | None) -> None:
         # A later change may have overtaken this one: it never came into force.
         if change < self._applied:
             return
@@ -125,6 +142,7 @@ class Traffic:
         self.changes[change] = replace(self.changes[change], in_force_at=self._world.now)
         self._in_force = route
         self._pool = self._pool if pool is None else pool
+        self._beside = beside
         self._divide()
         if self.is_in_force and self._settled is not None and not self._settled.triggered:
             self._world.env.fire(self._settled, STRATEGY)

@@ -48,6 +48,10 @@ class Strategy(Protocol):
     has_primary: ClassVar[bool]
 
     @property
+    def has_baseline(self) -> bool:
+        """Return whether a fresh baseline runs beside the canary."""
+
+    @property
     def followed_by(self) -> str | None:
         """Return the name of the strategy that goes on when this one has done its part."""
 
@@ -87,6 +91,7 @@ class World:
         self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)
         self.candidate = self._number(self.release.to_version) if self.release else None
         self.primary = self._add_primary() if self._has_primary() else None
+        self.baseline = self._add_baseline() if self._has_baseline() else None
         self.requests = requests if requests is not None else self._draw_requests()
         route = self._first_route()
         config = PlaneConfig(self._versions, self.requests, scenario.mesh, route, start=self.now)
@@ -98,6 +103,8 @@ class World:
         )
         if self.primary is not None:
             self._part_primary_and_canary(self.primary)
+        if self.baseline is not None:
+            self.replica_sets[self.baseline].name += "-baseline"
         self._twins: list[ReplicaSet] = []
         self.pods: list[Pod] = []
         self.placement = placement_of(self)
@@ -168,6 +175,11 @@ class World:
         """Return every answer up to now."""
         self.settle()
         return self._answers()
+
+    def answers_apart(self) -> Answers:
+        """Return every answer up to now, a baseline's with a version of its own."""
+        self.settle()
+        return self.engine.answers()
 
     def load_samples(self) -> Samples:
         """Return the samples of whole seconds so far and, as the last row, the present moment."""
@@ -269,10 +281,27 @@ class World:
     def _number(self, version: str) -> int:
         return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))
 
-    def _has_primary(self) -> bool:
+    def _told(self) -> list[Strategy]:
+        """Return the strategy and the one that may follow it."""
         then = self.strategy.followed_by
-        strategies = [self.strategy, *([] if then is None else [cast("Strategy", self.scenario.strategies[then])])]
-        return self.candidate is not None and any(strategy.has_primary for strategy in strategies)
+        return [self.strategy, *([] if then is None else [cast("Strategy", self.scenario.strategies[then])])]
+
+    def _has_primary(self) -> bool:
+        return self.candidate is not None and any(strategy.has_primary for strategy in self._told())
+
+    def _has_baseline(self) -> bool:
+        return self.candidate is not None and any(strategy.has_baseline for strategy in self._told())
+
+    def _add_baseline(self) -> int:
+        """Return the number of the baseline, the old version once more to the data plane."""
+        self._versions = (*self._versions, self._versions[self.stable])
+        return len(self._versions) - 1
+
+    def _apart(self) -> tuple[int, int] | None:
+        """Return the pods that are a version of their own to the data plane alone, and the version that they run."""
+        if self.primary is not None and self.candidate is not None:
+            return self.primary, self.candidate
+        return None if self.baseline is None else (self.baseline, self.stable)
 
     def _add_primary(self) -> int:
         """Return the number of the primary's new pods, a version of their own to the data plane."""
@@ -289,10 +318,8 @@ class World:
         self.replica_sets[self.candidate].part = "canary"
 
     def _answers(self) -> Answers:
-        answers = self.engine.answers()
-        if self.primary is None or self.candidate is None:
-            return answers
-        return answers_of_versions(answers, self.primary, self.candidate)
+        answers, apart = self.engine.answers(), self._apart()
+        return answers if apart is None else answers_of_versions(answers, *apart)
 
     def _draw_requests(self) -> Requests:
         given = self.scenario
@@ -305,7 +332,7 @@ class World:
         return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
 
     def _running_at_first(self) -> list[int]:
-        later = (self.candidate, self.primary, *self._later)
+        later = (self.candidate, self.primary, self.baseline, *self._later)
         return [number for number in range(len(self._versions)) if number not in later]
 
     def _expect_next_change(self, _: simpy.Event) -> None:
@@ -343,7 +370,8 @@ class World:
             provenance=self._provenance(),
             wanted=tuple(self.wanted.changes),
         )
-        return record if self.primary is None else record_of_versions(record, self.primary)
+        apart = self._apart()
+        return record if apart is None else record_of_versions(record, *apart)
 
     def _pod_rows(self) -> tuple[PodRow, ...]:
         return tuple(pod.row for pod in self.pods)

@@ -163,6 +163,9 @@ def _strategies(spec: dict[str, Any]) -> Iterator[Finding]:
             if "mesh" not in spec:
                 yield from _needs_mesh(path, strategy, types[name])
             yield from _canary_without_mesh(path, strategy, spec)
+            if "mesh" not in spec and _get(strategy, "analysis", "baseline") is True:
+                message = "needs a mesh that divides requests; must be left out, or give spec.mesh ({} is enough)"
+                yield Finding((*path, "analysis", "baseline"), message)
 
 
 def _incidents(spec: dict[str, Any]) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from pydantic import (
     Field,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    StrictBool,
     model_serializer,
     model_validator,
 )
@@ -255,6 +256,22 @@ class BackgroundAnalysis(AnalysisSpec):
     starting_step: Annotated[int, Quantity("count", high=100)] = Field(
         0, description="The step, from 0, with which it starts."
     )
+
+
+class CanaryAnalysis(BackgroundAnalysis):
+    """An analysis beside the steps of a canary, by kayenta perhaps against a fresh baseline."""
+
+    baseline: StrictBool = Field(
+        False,
+        description="true: kayenta compares with the old version in as many new pods as the canary's and with as much "
+        "traffic, not with production.",
+    )
+
+    @model_validator(mode="after")
+    def _compares(self) -> CanaryAnalysis:
+        if self.baseline and self.judge != "kayenta":
+            raise PlacedError(("baseline",), "is of the judge kayenta; must be left out, or give judge: kayenta")
+        return self
 
 
 class Guardrail(AnalysisSpec):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from sim.cluster.argo.plan import Plan
-from sim.spec.analysis import BackgroundAnalysis
+from sim.spec.analysis import CanaryAnalysis
 from sim.spec.model import PlacedError
 from sim.strategies.canary_controller import CanaryController
 from sim.strategies.canary_steps import (
@@ -51,7 +51,7 @@ class Canary(Story):
         max_length=MOST_STEPS,
         description="What happens in order; after the last step the new version has everything.",
     )
-    analysis: BackgroundAnalysis | None = Field(
+    analysis: CanaryAnalysis | None = Field(
         None, description="Runs beside the steps and undoes the release when it fails."
     )
     traffic_routing: Literal["mesh", "none"] | None = Field(
@@ -120,6 +120,24 @@ class Canary(Story):
         """Return whether a rollout without progress is undone."""
         return self.progress_deadline_abort
 
+    @model_validator(mode="after")
+    def _leaves_room_for_a_baseline(self) -> Canary:
+        if not self.has_baseline:
+            return self
+        if self.traffic_routing == "none":
+            raise PlacedError(("analysis", "baseline"), "needs a mesh that divides requests; must be left out")
+        most = self.max_traffic_weight / 2
+        for index, step in enumerate(self.steps):
+            if isinstance(step, SetWeight) and step.set_weight > most:
+                message = f"is {step.set_weight:g}; must be at most {most:g}, the baseline of the analysis gets as much"
+                raise PlacedError(("steps", index, "setWeight"), message)
+        return self
+
+    @property
+    def has_baseline(self) -> bool:
+        """Return whether the analysis asks for one."""
+        return self.analysis is not None and self.analysis.baseline
+
     def shares_by_pods(self, has_mesh: bool) -> bool:
         """Return whether pods make the share: where there is no mesh or it is not to be used."""
         return not has_mesh or self.traffic_routing == "none"
@@ -152,6 +170,8 @@ class Canary(Story):
         rollout.canary = canary
         if not rollout.is_by_pods:
             rollout.beside(canary.watch_users())
+        if self.has_baseline:
+            rollout.start_baseline()
         while (index := canary.step_index) < len(self.steps):
             rollout.step(index)
             self._watch(rollout, canary)
@@ -159,11 +179,13 @@ class Canary(Story):
             yield from canary.leave_step()
         self._watch(rollout, canary)
         rollout.step(len(self.steps))
+        rollout.stop_baseline("all steps are done")
         yield from canary.promote("All steps are done.", self.scale_down_delay_seconds)
 
     def undo(self, rollout: Rollout) -> Steps:
         """Take the weight away at once, then the pods; without a mesh both go together."""
         assert rollout.canary is not None
+        rollout.stop_baseline("the release was undone")
         yield from rollout.canary.go_back(self.abort_scale_down_delay_seconds)
 
     def _watch(self, rollout: Rollout, canary: CanaryController) -> None:

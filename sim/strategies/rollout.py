@@ -21,7 +21,7 @@ from sim.cluster.world import World
 from sim.record import Outcome
 from sim.spec.analysis import AnalysisSpec
 from sim.spec.operation import Operation
-from sim.strategies.batch_verbs import BatchVerbs
+from sim.strategies.baseline_verbs import BaselineVerbs
 from sim.strategies.pod_verbs import everything
 from sim.strategies.story import Story
 from sim.units import format_duration
@@ -62,7 +62,7 @@ class StepsTold:
         self._next += 1
 
 
-class Rollout(BatchVerbs):
+class Rollout(BaselineVerbs):
     """One release on its way. A strategy sees the cluster only through this."""
 
     def __init__(self, world: World, story: Story) -> None:

@@ -21,6 +21,11 @@ class Story(StrategySpec):
     """True when the workload that users are on gets the new version as well, in pods apart from the canary's."""
 
     @property
+    def has_baseline(self) -> bool:
+        """Return whether a fresh baseline of the old version runs beside the canary."""
+        return False
+
+    @property
     def followed_by(self) -> str | None:
         """Return the name of the strategy that goes on when this one has done its part."""
         return None

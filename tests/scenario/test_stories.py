@@ -20,6 +20,7 @@ QUICK = (
     "drain-without-budget",
     "flagger-autoscaler",
     "flagger-canary",
+    "fresh-baseline",
     "hidden-segment",
     "hpa-during-rollout",
     "kayenta-judge",
