@@ -32,6 +32,7 @@ from sim.engine.layout import (
     FREE_CALLS,
     FREE_WORKERS,
     HAS_BUDGET,
+    HAS_CONNECTIONS,
     HAS_OUTLIERS,
     HAS_RATES,
     HAS_WARMUP,
@@ -42,9 +43,11 @@ from sim.engine.layout import (
     MIN_HEALTH,
     MIN_RETRYING,
     MOST_5XX,
+    MOST_CONNECTIONS,
     MOST_EJECTED,
     MOST_GATEWAY,
     MOST_LOCAL,
+    MOST_PENDING,
     MOST_REQUESTS,
     MOST_RETRIES,
     MOST_RETRYING,
@@ -68,6 +71,7 @@ from sim.engine.layout import (
     RING_ROOM,
     ROW_FIELDS,
     ROW_ROOM,
+    SLOT_FIELDS,
     SPLITS,
     TICK_SECONDS,
     TIMEOUT_SECONDS,
@@ -110,7 +114,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_versions(config.versions, requests.segments),
         **endpoint_arrays(requests, config.versions),
         **_retried(config.mesh),
-        **allocate_pools(versions + 2, config.mesh, config.start),
+        **allocate_pools(versions + 2, FIRST_PODS, config.mesh, config.start),
         **_routes(versions, len(requests.segments)),
         **empty(CALL_FIELDS, FIRST_ROOM),
         **empty(WORKER_FIELDS, FIRST_ROOM),
@@ -118,6 +122,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **empty(RING_FIELDS, FIRST_ROOM),
         **empty(EJECTION_FIELDS, FIRST_ROOM),
         **empty(POD_FIELDS, FIRST_PODS),
+        **empty(SLOT_FIELDS, 2 * FIRST_PODS),
         **{name: np.empty(len(requests.arrival) + FIRST_ROOM, item) for name, item in ROW_FIELDS.items()},
         **no_fates(),
         "free_call": stack(FIRST_ROOM),
@@ -162,6 +167,9 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
         integers[MOST_REQUESTS] = limits.http2_max_requests or 0
         if limits.max_retries is not None:
             integers[MOST_RETRYING] = limits.max_retries
+        if (most := mesh.connection_pool.tcp.max_connections) is not None:
+            integers[[HAS_CONNECTIONS, MOST_CONNECTIONS]] = 1, most
+            integers[MOST_PENDING] = limits.http1_max_pending_requests or UNLIMITED
     if mesh.outlier_detection is not None:
         _set_ejection(mesh.outlier_detection, integers, floats)
 

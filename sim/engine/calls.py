@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.balancers import BALANCERS, consistent_hash
 from sim.engine.cache import compiled
+from sim.engine.connections import give_back, held_slot, pend, slot, take_connection, unpend
 from sim.engine.heap import push
 from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, U, block, high, low, uniform
 from sim.engine.latency import cost, observe
@@ -27,6 +28,7 @@ from sim.engine.layout import (
     FREE_CALLS,
     GROW,
     HAS_BUDGET,
+    HAS_CONNECTIONS,
     HAS_OUTLIERS,
     HAS_WARMUP,
     HTTP_OK,
@@ -38,13 +40,17 @@ from sim.engine.layout import (
     MIN_HEALTH,
     MIN_RETRYING,
     MORE,
+    MOST_PENDING,
     MOST_REQUESTS,
     MOST_RETRIES,
     MOST_RETRYING,
     NEAR_FULL,
     NO_ENDPOINT,
+    NO_SLOT,
     OK,
     ORIGINAL,
+    PENDING,
+    PENDING_ROOM,
     PER_TRY,
     PER_TRY_SECONDS,
     POD_ROOM,
@@ -151,7 +157,48 @@ def attempt(state: Any, t: float, c: int) -> None:
     state.call_pod[c] = p
     state.call_version[c] = state.pod_version[p]
     state.call_sent[c] = t
-    offer(state, t, c, p)
+    generation = state.call_generation[c]
+    if state.iv[HAS_CONNECTIONS] == 1:
+        ask_for_connection(state, t, c)
+    else:
+        offer(state, t, c, p)
+    if (
+        state.fv[PER_TRY_SECONDS] < math.inf
+        and state.call_copy[c] == ORIGINAL
+        and state.call_generation[c] == generation  # else it has ended already
+    ):
+        set_per_try(state, t + state.fv[PER_TRY_SECONDS], c)
+
+
+@compiled
+def ask_for_connection(state: Any, t: float, c: int) -> None:
+    """Send call c on a connection to its pod, or let it wait for one, unless too many wait already."""
+    k = slot(state, c)
+    if state.slot_idle[k] == 0 and state.pool_pending[state.call_pool[c]] >= state.iv[MOST_PENDING]:
+        end_attempt(state, t, c, CIRCUIT_OPEN, HTTP_UNAVAILABLE)
+        return
+    pend(state, c, k)
+    serve_pending(state, t, k)
+
+
+@compiled
+def serve_pending(state: Any, t: float, k: int) -> None:
+    """Send the calls that wait at slot k, in order, as long as there are connections."""
+    p = k >> 1
+    while state.slot_head[k] >= 0 and take_connection(state, k):
+        c = state.slot_head[k]
+        unpend(state, c, k)
+        generation = state.call_generation[c]
+        offer(state, t, c, p)
+        if state.call_generation[c] != generation:  # turned away
+            give_back(state, k, state.pod_listens[p] == 0)
+
+
+@compiled
+def release(state: Any, t: float, k: int, is_closed: bool) -> None:
+    """A call of slot k needs its connection no longer; the first that waits does."""
+    give_back(state, k, is_closed)
+    serve_pending(state, t, k)
 
 
 @compiled
@@ -194,8 +241,6 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         start(state, t, c, p, new_worker(state, p))
     state.pod_requests[p] += 1
     state.pool_requests[pool] += 1
-    if state.fv[PER_TRY_SECONDS] < math.inf and state.call_copy[c] == ORIGINAL:
-        set_per_try(state, t + state.fv[PER_TRY_SECONDS], c)
 
 
 @compiled
@@ -219,7 +264,10 @@ def finish_service(state: Any, t: float, w: int) -> None:
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], ERROR, status)
     end_work(state, t, w)
+    k = held_slot(state, c)
     end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
+    if k >= 0:
+        release(state, t, k, False)
 
 
 @compiled
@@ -235,6 +283,9 @@ def end_work(state: Any, t: float, w: int) -> None:
 def give_up(state: Any, t: float, c: int) -> None:
     """The caller stops waiting for the attempt: out of the queue at once, but a worker goes on to its end."""
     p = state.call_pod[c]
+    if state.call_state[c] == PENDING:
+        unpend(state, c, slot(state, c))
+        return
     if state.call_state[c] == WAITING:
         leave_queue(state, c, p)
     else:
@@ -301,13 +352,17 @@ def back_off(state: Any, t: float, c: int) -> None:
 def time_out(state: Any, t: float, c: int) -> None:
     """The timeout of the whole request: its attempt is given up and there is no other."""
     tries = state.call_attempt[c]
+    k = NO_SLOT
     if tries > 0:
         state.iv[RETRYING] -= 1
     if state.call_state[c] != IN_BACKOFF:
         tries += 1
+        k = held_slot(state, c)
         give_up(state, t, c)
     state.call_generation[c] += 1
     answer(state, t, c, tries, TIMED_OUT, HTTP_TIMEOUT)
+    if k >= 0:
+        release(state, t, k, True)
 
 
 @compiled
@@ -325,7 +380,7 @@ def answer(state: Any, t: float, c: int, attempts: int, reason: int, status: int
     state.row_status[n] = status
     state.row_reason[n] = reason
     state.iv[ROWS] = n + 1
-    if n + NEAR_FULL > state.iv[ROW_ROOM]:
+    if n + NEAR_FULL + state.iv[PENDING_ROOM] > state.iv[ROW_ROOM]:
         state.iv[GROW] = 1
     if state.call_copy[c] == ORIGINAL:
         state.request_call[r] = -1

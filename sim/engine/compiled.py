@@ -76,6 +76,7 @@ class CompiledPlane:
         self._state.pod_version[pod], self._state.pod_ordinal[pod] = version, ordinal
         self._state.pod_luck[pod] = pod_luck(self._requests.seed, self._requests.replication, version, ordinal)
         self._state.pod_head[pod] = self._state.pod_tail[pod] = -1
+        self._state.slot_head[2 * pod : 2 * pod + 2] = self._state.slot_tail[2 * pod : 2 * pod + 2] = -1
         self._share_nothing(pod)
 
     def listen(self, pod: int, since: float) -> None:
@@ -117,6 +118,7 @@ class CompiledPlane:
         state.pod_head[pod] = state.pod_tail[pod] = -1
         self._share_nothing(pod)
         self._stop_workers(pod)
+        self._disconnect(pod)
         reset(state, self._now, pod, held)
         self._pods_changed()
 
@@ -125,6 +127,13 @@ class CompiledPlane:
         state = self._state
         held = np.flatnonzero((state.call_pod == pod) & ((state.call_state == WAITING) | (state.call_state == RUNNING)))
         return held[np.argsort(2 * state.call_request[held] + state.call_copy[held])]
+
+    def _disconnect(self, pod: int) -> None:
+        """Close all connections to a pod, in use or not."""
+        state = self._state
+        slots = slice(2 * pod, 2 * pod + 2)
+        state.pool_connections[[state.pod_version[pod], state.iv[VERSIONS]]] -= state.slot_open[slots]
+        state.slot_open[slots] = state.slot_idle[slots] = 0
 
     def _share_nothing(self, pod: int) -> None:
         state = self._state

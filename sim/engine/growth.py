@@ -25,6 +25,8 @@ from sim.engine.layout import (
     HEAP_ROOM,
     HEAP_SIZE,
     NEAR_FULL,
+    PENDING_CALLS,
+    PENDING_ROOM,
     POD_FIELDS,
     POD_ROOM,
     PODS,
@@ -35,6 +37,7 @@ from sim.engine.layout import (
     ROW_FIELDS,
     ROW_ROOM,
     ROWS,
+    SLOT_FIELDS,
     WORKER_FIELDS,
 )
 from sim.engine.state import PtrState
@@ -45,10 +48,16 @@ SPARE = 2 * NEAR_FULL
 
 
 def grow(state: PtrState, spare: int = SPARE) -> None:
-    """Make room for `spare` more of everything that an event adds to; a look at all rates may eject every pod."""
+    """Make room for `spare` more of everything that an event adds to.
+
+    A look at all rates may eject every pod; one connection that ends may turn away all that wait for it.
+    """
     scalars = state.iv
     if scalars[HAS_RATES]:
         spare += int(scalars[PODS])
+    if scalars[PENDING_CALLS] > scalars[PENDING_ROOM]:
+        scalars[PENDING_ROOM] = 2 * scalars[PENDING_CALLS]
+    spare += int(scalars[PENDING_ROOM])
     scalars[GROW] = 0
     _lengthen(state, HEAP_FIELDS, HEAP_ROOM, int(scalars[HEAP_SIZE]) + spare)
     _lengthen(state, ROW_FIELDS, ROW_ROOM, int(scalars[ROWS]) + spare)
@@ -69,7 +78,7 @@ def grow_pods(state: PtrState) -> None:
     """Make room for twice as many pods."""
     room = int(state.iv[POD_ROOM])
     pools = len(state.ready) // room
-    arrays = _longer(state, POD_FIELDS, 2 * room)
+    arrays = {**_longer(state, POD_FIELDS, 2 * room), **_longer(state, SLOT_FIELDS, 4 * room)}
     for name in ("ready", *ENTRY_FIELDS):
         if len(old := getattr(state, name)) == pools * room:
             arrays[name] = np.pad(old.reshape(pools, room), ((0, 0), (0, room))).ravel()

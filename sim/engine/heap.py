@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from sim.engine.cache import compiled
-from sim.engine.layout import GROW, HEAP_ROOM, HEAP_SIZE, HOLE, NEAR_FULL
+from sim.engine.layout import GROW, HEAP_ROOM, HEAP_SIZE, HOLE, NEAR_FULL, PENDING_ROOM
 
 
 @compiled
@@ -47,7 +47,7 @@ def push(state: Any, t: float, code: int) -> None:
         put_from_root(state, n, t, code)
         return
     state.iv[HEAP_SIZE] = n + 1
-    if n + NEAR_FULL > state.iv[HEAP_ROOM]:
+    if n + NEAR_FULL + state.iv[PENDING_ROOM] > state.iv[HEAP_ROOM]:
         state.iv[GROW] = 1
     i = n
     while i > 0:

@@ -11,7 +11,18 @@ from typing import Any
 import numpy as np
 
 from sim.engine.cache import compiled, entry_point
-from sim.engine.calls import attempt, depart, end_attempt, finish_service, give_up, new_call, time_out
+from sim.engine.calls import (
+    attempt,
+    depart,
+    end_attempt,
+    finish_service,
+    give_up,
+    new_call,
+    release,
+    serve_pending,
+    time_out,
+)
+from sim.engine.connections import held_slot
 from sim.engine.heap import drop_root, push
 from sim.engine.keyed import ENTRY_PATH, ROUTE, U, block, uniform
 from sim.engine.layout import (
@@ -21,6 +32,7 @@ from sim.engine.layout import (
     COPY,
     DONE,
     GROW,
+    HAS_CONNECTIONS,
     HAS_OUTLIERS,
     HOLE,
     HTTP_TIMEOUT,
@@ -161,8 +173,11 @@ def on_per_try(state: Any, t: float) -> None:
     else:
         state.iv[RING_WAITS] = 0
     if expired >= 0:
+        k = held_slot(state, expired)
         give_up(state, t, expired)
         end_attempt(state, t, expired, TIMED_OUT, HTTP_TIMEOUT)
+        if k >= 0:
+            release(state, t, k, True)
 
 
 @compiled
@@ -223,3 +238,7 @@ def reset(state: Any, t: float, p: int, calls: Any) -> None:
         if state.iv[HAS_OUTLIERS] == 1:
             report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)
         end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)
+    if state.iv[HAS_CONNECTIONS] == 1:
+        for kind in range(2):
+            k: Any = np.int64(2 * p + kind)
+            serve_pending(state, t, k)

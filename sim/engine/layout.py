@@ -31,7 +31,8 @@ from sim.engine.protocol import Reason
     RATE_HOSTS, RATE_VOLUME, PERCENTAGE_HOSTS, PERCENTAGE_VOLUME,
     MOST_REQUESTS, MOST_RETRYING,
     HAS_WARMUP, BY_REQUESTS,
-) = range(45)  # fmt: skip
+    HAS_CONNECTIONS, MOST_CONNECTIONS, MOST_PENDING, PENDING_CALLS, PENDING_ROOM,
+) = range(50)  # fmt: skip
 
 # Float scalars.
 (
@@ -50,7 +51,7 @@ INDEX_MASK = (1 << KIND_SHIFT) - 1
 WORKER_MASK = (1 << WORKER_BITS) - 1
 REQUEST_MASK = (1 << REQUEST_BITS) - 1
 
-FREE, WAITING, RUNNING, IN_BACKOFF = range(4)
+FREE, WAITING, RUNNING, IN_BACKOFF, PENDING = range(5)
 
 
 def _word(value: int) -> int:
@@ -68,6 +69,7 @@ HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = (_word(status) for status 
 ORIGINAL, COPY = _word(0), _word(1)
 MORE, LESS = _word(1), _word(-1)
 EXTERNAL, LOCAL = _word(0), _word(1)
+NO_SLOT = _word(-1)
 EJECTED, RETURNED = _word(0), _word(1)
 
 NEAR_FULL = 64
@@ -107,6 +109,9 @@ FAULT_FIELDS: dict[str, type] = {
     "error_law": np.int64, "error_a": np.float64, "error_b": np.float64, "error_table": np.int64,
 }  # fmt: skip
 EJECTION_FIELDS: dict[str, type] = {"ejection_at": np.float64, "ejection_pod": np.int32, "ejection_returned": np.int8}
+SLOT_FIELDS: dict[str, type] = {
+    "slot_open": np.int64, "slot_idle": np.int64, "slot_head": np.int64, "slot_tail": np.int64,
+}  # fmt: skip
 ENTRY_FIELDS: dict[str, type] = {"entry_due": np.float64, "entry_order": np.int64}
 HEAP_FIELDS: dict[str, type] = {"heap_time": np.float64, "heap_code": np.int64}
 RING_FIELDS: dict[str, type] = {"ring_time": np.float64, "ring_call": np.int64, "ring_generation": np.int64}

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from sim.engine.cache import compiled, entry_point
+from sim.engine.connections import close_idle
 from sim.engine.heap import push
 from sim.engine.layout import (
     BASE_EJECTION,
@@ -115,6 +116,7 @@ def remove_endpoint(state: Any, t: float, p: int) -> None:
             disuse(state, p)
         if state.iv[HAS_WARMUP] == 1:
             begin_schedules(state, t, p)
+        close_idle(state, p)
 
 
 @compiled

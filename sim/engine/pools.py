@@ -8,20 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.balancing import ring_points
-from sim.engine.layout import ENTRY_FIELDS, FIRST_PODS
+from sim.engine.layout import ENTRY_FIELDS
 from sim.spec.mesh import Mesh
 
 COUNTS = (
     "pool_ready", "pool_cursor", "pool_ejected", "pool_requests", "pool_ring", "pool_weighted", "pool_entries",
+    "pool_connections", "pool_pending",
 )  # fmt: skip
 
 
-def allocate_pools(pools: int, mesh: Mesh | None, start: float) -> dict[str, NDArray[Any]]:
+def allocate_pools(pools: int, room: int, mesh: Mesh | None, start: float) -> dict[str, NDArray[Any]]:
     """Return one pool a version, one of the service, one that stays empty; then each again, ejected pods included.
 
-    What only some balancers need has one place where they are not used.
+    room: for so many pods in each. What only some balancers need has one place where they are not used.
     """
-    places = 2 * pools * FIRST_PODS
+    places = 2 * pools * room
     points = ring_points(mesh)
     entries = places if mesh and mesh.warmup else 1
     return {

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Sequence
+from functools import partial
 from heapq import heappush
 from typing import Any
 
@@ -24,6 +25,7 @@ from sim.engine.balancing import balancing
 from sim.engine.fault_pods import pod_luck
 from sim.engine.keyed import ATTEMPT, MIRROR, OF_FAULTS, ROUTE, USER, U, attempt_luck, uniforms
 from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
+from sim.engine.reference_connections import Connections
 from sim.engine.reference_latency import Latency
 from sim.engine.reference_log import Log, Row
 from sim.engine.reference_outlier import (
@@ -113,7 +115,8 @@ class ReferencePlane:
         rules = balancing(config.mesh, config.requests)
         self.pools = [new_pool(rules, config.start) for _ in config.versions]
         self.whole_service, self.nobody = new_pool(rules, config.start), Pool()
-        self.limits = config.mesh.connection_pool.http if config.mesh and config.mesh.connection_pool else HttpPool()
+        limits = config.mesh.connection_pool if config.mesh else None
+        self.limits, self.most_connections = (limits.http, limits.tcp.max_connections) if limits else (HttpPool(), None)
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
         self.next_look = -math.inf
         self.in_flight = self.retrying = 0
@@ -138,6 +141,7 @@ class ReferencePlane:
         self.in_flight += 1
         self.clock.process(self.serve_request(Call(request, 0, self.pool_of(request))))
         if self.route.mirror is not None:
+            self.clock.run_consequences()
             version = ROUTERS["mirror"].choose(self.route, self.route_luck(request)[1], NOBODY)
             if version != NOBODY:
                 self.clock.process(self.serve_copy(Call(request, 1, self.pools[version])))
@@ -212,6 +216,14 @@ class ReferencePlane:
         call.attempts.append(attempt)
         if pod is None:
             return NO_ENDPOINT
+        answer = self.offer(attempt, pod) if self.most_connections is None else self.ask_for_connection(attempt, pod)
+        if answer is None:
+            self.limit(attempt)
+        return answer
+
+    def offer(self, attempt: Attempt, pod: Pod) -> Answer | None:
+        """Hand an attempt to a pod; return the answer if it is turned away."""
+        call = attempt.call
         most = self.limits.http2_max_requests
         if most is not None and call.pool.requests >= most:
             return CIRCUIT_OPEN
@@ -231,8 +243,55 @@ class ReferencePlane:
             pod.serving[attempt] = None
             self.clock.process(self.work(pod, attempt, *self.begin(pod, attempt)))
         call.pool.requests += 1
-        self.limit(attempt)
         return None
+
+    # Connections, where their number is bounded.
+
+    def ask_for_connection(self, attempt: Attempt, pod: Pod) -> Answer | None:
+        """Send an attempt on a connection, or let it wait for one; return the answer if it has one at once."""
+        connections, most = self.connections(pod, attempt.call.pool), self.limits.http1_max_pending_requests
+        if not connections.idle and most is not None and connections.of_pool.pending >= most:
+            return CIRCUIT_OPEN
+        if connections.pending or not connections.take():
+            connections.pend(attempt)
+            self.serve_pending(pod, attempt.call.pool)
+            return None
+        answer = self.offer(attempt, pod)
+        if answer is not None:
+            self.release(pod, attempt.call.pool, closed=not pod.listens)
+        return answer
+
+    def connections(self, pod: Pod, pool: Pool) -> Connections[Attempt]:
+        """Return the connections of a pool to a pod."""
+        assert self.most_connections is not None
+        return pod.connections.setdefault(pool, Connections(pool.connections, self.most_connections))
+
+    def serve_pending(self, pod: Pod, pool: Pool) -> None:
+        """Send the attempts that wait for a connection, in order, as long as there are connections."""
+        connections = self.connections(pod, pool)
+        while connections.pending and connections.take():
+            attempt = next(iter(connections.pending))
+            connections.unpend(attempt)
+            answer = self.offer(attempt, pod)
+            if answer is not None:
+                self.give_back(pod, pool, closed=not pod.listens)
+                self.soon(partial(self.tell, attempt.call, answer))
+
+    def give_back(self, pod: Pod, pool: Pool, *, closed: bool) -> None:
+        """A connection is idle again, or closed; those to a pod that is no endpoint any more end when nobody waits."""
+        connections = self.connections(pod, pool)
+        connections.give_back(closed=closed or not (pod.is_endpoint or connections.pending))
+
+    def release(self, pod: Pod, pool: Pool, *, closed: bool) -> None:
+        """A connection is needed no longer; the first that waits for one has it."""
+        self.give_back(pod, pool, closed=closed)
+        self.serve_pending(pod, pool)
+
+    def soon(self, action: Callable[[], None]) -> None:
+        """Do `action` at this very moment, after what has been set off already."""
+        event = self.clock.event()
+        event.callbacks.append(lambda _: action())
+        event.succeed()
 
     def luck_of(self, call: Call) -> Luck:
         """Return the numbers of the call's next attempt."""
@@ -312,6 +371,8 @@ class ReferencePlane:
             answer = OK if status == OK.status else Answer(Reason.ERROR, status)
             self.observe(pod, attempt.call.pool, answer)
             self.tell(attempt.call, answer)
+            if self.most_connections is not None:
+                self.soon(partial(self.release, pod, attempt.call.pool, closed=False))
 
     def share(self, pod: Pod, attempt: Attempt) -> None:
         """The attempt runs at once, beside all others at the pod."""
@@ -383,16 +444,37 @@ class ReferencePlane:
             return
 
         def expire() -> None:
-            if self.give_up(attempt):
+            if self.stop_waiting_for_connection(attempt):
                 self.tell(attempt.call, ATTEMPT_TIMED_OUT)
+            elif self.give_up(attempt):
+                self.tell(attempt.call, ATTEMPT_TIMED_OUT)
+                self.close(attempt)
 
         self.clock.call_at(self.clock.now + self.mesh.retries.per_try_timeout, ATTEMPT_TIMEOUT, 0, expire)
 
     def time_out(self, call: Call) -> None:
         """The whole request has had its time, in an attempt or between two."""
         if call.news is not None and not call.news.triggered:
-            self.give_up(call.attempts[-1])
+            attempt = call.attempts[-1]
+            holds_connection = not self.stop_waiting_for_connection(attempt) and self.give_up(attempt)
             self.tell(call, REQUEST_TIMED_OUT)
+            if holds_connection:
+                self.close(attempt)
+
+    def close(self, attempt: Attempt) -> None:
+        """The connection of an attempt that was given up is of no use any more."""
+        pod, pool = attempt.pod, attempt.call.pool
+        assert pod is not None
+        if self.most_connections is not None:
+            self.soon(partial(self.release, pod, pool, closed=True))
+
+    def stop_waiting_for_connection(self, attempt: Attempt) -> bool:
+        """Give up an attempt that has no connection yet. False if it has one, or has ended."""
+        connections = attempt.pod.connections.get(attempt.call.pool) if attempt.pod else None
+        if connections is None or attempt not in connections.pending:
+            return False
+        connections.unpend(attempt)
+        return True
 
     def give_up(self, attempt: Attempt) -> bool:
         """Stop waiting for an attempt; it leaves the queue, or is served for nobody. False if it has ended already."""
@@ -593,6 +675,8 @@ class ReferencePlane:
                 pool.remove(removed)
         removed.is_endpoint, removed.outlier = False, Outlier()
         self.begin_schedules(removed)
+        for connections in removed.connections.values():
+            connections.close_idle()
 
     def kill(self, pod: int) -> None:
         """All that the pod holds is reset, in request order."""
@@ -605,11 +689,18 @@ class ReferencePlane:
         killed.sharing = Sharing()
         if killed.busy.workers:
             killed.busy.change(self.clock.now, -killed.busy.workers)
+        for connections in killed.connections.values():
+            connections.close_idle()
+            connections.close(connections.open)
         for attempt in held:
             self.depart(attempt, killed)
             self.observe(killed, attempt.call.pool, RESET)
             self.tell(attempt.call, RESET)
             self.clock.run_consequences()
+        for pool in self.pools_of(killed):
+            if pool in killed.connections:
+                self.serve_pending(killed, pool)
+                self.clock.run_consequences()
 
     def is_idle(self, pod: int) -> bool:
         """True when the pod serves nothing and nothing waits at it."""

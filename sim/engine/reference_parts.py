@@ -8,6 +8,7 @@ from typing import Any
 
 from sim.balancers import Rules
 from sim.engine.protocol import Reason
+from sim.engine.reference_connections import Connections, Count
 from sim.engine.reference_latency import Latency
 from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
 from sim.engine.reference_schedule import Schedule
@@ -50,6 +51,7 @@ class Pool:
     ring: list[int] | None = None
     schedule: Schedule | None = None
     joined: float = -math.inf
+    connections: Count = field(default_factory=Count)
 
     def add(self, pod: Pod) -> None:
         """Use a pod, last."""
@@ -109,6 +111,7 @@ class Pod:
     outlier: Outlier = field(default_factory=Outlier)
     latency: Latency = field(default_factory=Latency)
     joined: float = -math.inf
+    connections: dict[Pool, Connections[Attempt]] = field(default_factory=dict)
 
     @property
     def requests(self) -> int:

@@ -164,20 +164,38 @@ class HttpPool(Model):
     http2_max_requests: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
         None, description="Requests under way to a version's pods, served or waiting; without it, no limit."
     )
+    http1_max_pending_requests: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
+        None,
+        description="Requests that wait for a connection, where tcp.maxConnections bounds them; without it, no limit.",
+    )
     max_retries: Annotated[int, Quantity("count", high=1_000_000)] | None = Field(
         None, description="Retries under way; without it, no limit. A retry above it is not made."
+    )
+
+
+class TcpPool(Model):
+    """How many connections the mesh has at once."""
+
+    max_connections: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
+        None,
+        description="To all pods of a version, HTTP/1.1: one request at a time each; one to a pod is always allowed.",
     )
 
 
 class ConnectionPool(Model):
     """Circuit breaking. Without a key there is no limit: so Istio sets Envoy up, whose own are 1024 and 3."""
 
+    tcp: TcpPool = Field(TcpPool(), description="Limits of connections; with one, requests are HTTP/1.1, else HTTP/2.")
+
     http: HttpPool = Field(HttpPool(), description="Limits of requests; HTTP/1.1 included, as in Istio.")
 
     @model_validator(mode="after")
     def _has_effect(self) -> ConnectionPool:
-        if self.http == HttpPool():
-            raise ValueError("has no effect; must have http.http2MaxRequests or http.maxRetries")
+        if self.http == HttpPool() and self.tcp == TcpPool():
+            raise ValueError("has no effect; must have tcp.maxConnections, http.http2MaxRequests or http.maxRetries")
+        if self.http.http1_max_pending_requests is not None and self.tcp.max_connections is None:
+            message = "has no effect; must have tcp.maxConnections beside it"
+            raise PlacedError(("http", "http1MaxPendingRequests"), message)
         return self
 
 

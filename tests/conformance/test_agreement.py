@@ -21,6 +21,7 @@ HALF_AND_HALF = Route(weights=((0, 50.0), (1, 50.0)))
 CANARY = Route(weights=((0, 90.0), (1, 10.0)))
 EVERYTHING = ("5xx", "connect-failure")
 EJECTION = {"interval": 0.5, "base_ejection_time": 1, "max_ejection_percent": 40, "consecutive_5xx_errors": 3}
+FEW_CONNECTIONS = {"connection_pool": {"tcp": {"max_connections": 5}, "http": {"http1_max_pending_requests": 9}}}
 LIMITS = {"connection_pool": {"http": {"http2_max_requests": 6, "max_retries": 2}}}
 BY_RATES = {
     **EJECTION,
@@ -123,6 +124,13 @@ CASES: dict[str, Setup] = {
     "grid, warmup": grid_storm(
         load_balancer="leastRequest", warmup={"duration": 0.25}, outlier_detection={**EJECTION, "interval": 1 / 8}
     ),
+    "connections": busy_release(**FEW_CONNECTIONS, timeout=0.2, retries=patient(per_try_timeout=0.1)).but(
+        versions=versions(*FAILING, **BUSY, queue_capacity=1)
+    ),
+    "connections by pods": busy_release(
+        connection_pool={"tcp": {"max_connections": 3}, "http": {"http2_max_requests": 4}}, timeout=0.3
+    ).but(route=Route(by_pods=True, match=((0, 1),), mirror=(1, 50.0))),
+    "grid, connections": grid_storm(**FEW_CONNECTIONS),
     "ewma, kills": busy_release(load_balancer="ewma", retries=patient(), timeout=0.1),
     "ewma, ejection": busy_release(load_balancer="ewma", ewma={"decay_time": 0.1}, outlier_detection=EJECTION),
     "grid, ewma": grid_storm(load_balancer="ewma"),
@@ -292,6 +300,13 @@ retry_bounds = (
     | st.builds(lambda budget: {"retry_budget": budget}, budgets)
     | st.builds(lambda most: {"connection_pool": {"http": {"max_retries": most}}}, st.integers(0, 4))
     | st.builds(lambda http: {"connection_pool": {"http": http}}, limits)
+    | st.builds(
+        lambda most, http: {"connection_pool": {"tcp": {"max_connections": most}, "http": http}},
+        st.integers(1, 5),
+        st.fixed_dictionaries(
+            {}, optional={"http1_max_pending_requests": st.integers(1, 5), "http2_max_requests": st.integers(1, 6)}
+        ),
+    )
 )
 meshes = st.none() | st.builds(
     lambda balancer, bound, **keys: Mesh(**balancer, **bound, **keys),
