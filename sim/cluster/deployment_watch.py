@@ -42,6 +42,10 @@ class DeploymentWatch:
         self._is_timed = False
         deployment.when_created = self._created
 
+    def turn(self) -> None:
+        """Take note that another template is wanted: progress counts from the pods that it has by now."""
+        self._status = self._deployment.status
+
     def look(self) -> None:
         """Compare the pods with the last look."""
         deployment, now, status = self._deployment, self._world.now, self._deployment.status

@@ -50,6 +50,7 @@ class DeploymentVerbs(PodVerbs):
         """Want the template of `target`, and wait until the Deployment is complete."""
         deployment = self.deployment
         deployment.target, deployment.goes_back = target, target.version == self.stable.version
+        self.watch.turn()
         self._controller, self._is_controlled = deployment, True
         try:
             while not self._reconcile(deployment, deployment.why):
