@@ -1,30 +1,26 @@
-"""Argo Rollouts' own test cases: how the adapters read them. CONFORMANCE_DIR names a folder with others."""
+"""Argo Rollouts' own test cases: how the adapters read them."""
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
+import real_cases
 
 from sim.cluster.argo.counts import Bounds, Threshold, Weights, bounds
 from sim.cluster.argo.plan import Planned, Scale, Template
 from sim.cluster.arithmetic import Count
 from sim.units import IntOrPercent
 
-FOLDER = Path(os.environ.get("CONFORMANCE_DIR") or Path(__file__).parent / "conformance" / "cases")
 KINDS = {"percent": "Percent", "pods": "Pods"}
 
 
 def cases_of(file: str) -> list[dict[str, Any]]:
-    return json.loads((FOLDER / file).read_text(encoding="utf-8"))["cases"]
+    return real_cases.load(file)["cases"]
 
 
 def of_group(cases: list[dict[str, Any]], name: str) -> pytest.MarkDecorator:
-    found = [case for case in cases if case["group"] == name]
-    return pytest.mark.parametrize("case", found, ids=[case["name"] for case in found])
+    return real_cases.of_group({"cases": cases}, name)
 
 
 def bounds_of(given: dict[str, Any]) -> Bounds:

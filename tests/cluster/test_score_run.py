@@ -122,9 +122,10 @@ def test_without_values_the_score_is_0() -> None:
 def test_a_value_with_too_few_samples_is_missing() -> None:
     at_work = world(HALF, GOOD, "{scrapeInterval: 5s}")
     spec = AnalysisSpec.model_validate({"judge": "kayenta", "metrics": [ERRORS]}).metrics[0]
-    series = Series(at_work, spec, (1,), began_at=-30.0)
+    series, seen = Series(at_work, spec, (1,), began_at=-30.0), []
+    at_work.env.call(290.0, STRATEGY, 0, lambda: seen.append(series.values()))
     at_work.run()
-    values = series.values()
+    (values,) = seen
     assert math.isnan(values[0])
     assert not math.isnan(values[-1])
 

@@ -6,14 +6,12 @@ in Istio. The counters are compared where they count ejections; Envoy's counts o
 
 from __future__ import annotations
 
-import json
 import math
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import real_cases
 from planes import Move, Setup, at, served, started, versions
 
 from sim.engine.compiled import CompiledPlane
@@ -23,8 +21,7 @@ from sim.engine.reference import Answer, ReferencePlane
 from sim.engine.reference_outlier import success_rate_threshold
 from sim.spec.mesh import Mesh, OutlierDetection
 
-FOLDER = Path(os.environ.get("CONFORMANCE_DIR") or Path(__file__).parent / "cases")
-CASES = json.loads((FOLDER / "envoy_outlier.json").read_text(encoding="utf-8"))["cases"]
+CASES = real_cases.load("envoy_outlier.json")["cases"]
 KINDS = ("compiled", "reference")
 EXTERNAL = {"ext_origin_failed": 500, "ext_origin_success": 200}
 LOCAL = {"local_connect_failed": (Reason.REFUSED, 503), "local_timeout": (Reason.TIMEOUT, 504)}

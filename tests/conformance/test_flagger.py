@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
+import real_cases
 
 from sim.judges.metric_range import is_in_range
 from sim.strategies.flagger import (
@@ -25,8 +23,7 @@ from sim.strategies.flagger import (
     tick,
 )
 
-FOLDER = Path(os.environ.get("CONFORMANCE_DIR") or Path(__file__).parent / "cases")
-CASES = json.loads((FOLDER / "flagger_weights.json").read_text(encoding="utf-8"))["cases"]
+FILE = real_cases.load("flagger_weights.json")
 GROUPS = {
     "progression",
     "next_weight",
@@ -40,8 +37,7 @@ GROUPS = {
 
 
 def of_group(name: str) -> pytest.MarkDecorator:
-    cases = [case for case in CASES if case["group"] == name]
-    return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
+    return real_cases.of_group(FILE, name)
 
 
 def analysis_of(given: dict[str, Any] | None) -> Analysis | None:
@@ -94,7 +90,7 @@ def shown(status: Status) -> dict[str, Any]:
 
 
 def test_every_case_is_run() -> None:
-    assert {case["group"] for case in CASES} <= GROUPS
+    assert real_cases.groups(FILE) <= GROUPS
 
 
 @of_group("progression")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+import real_cases
 
 from sim.cluster.autoscaling import policies, stabilization
 from sim.cluster.autoscaling.horizontal import Ask, Limits, Memory, decide
@@ -27,8 +25,7 @@ from sim.cluster.autoscaling.stabilization import Recommendation
 
 Case = dict[str, Any]
 
-FOLDER = Path(os.environ.get("CONFORMANCE_DIR") or Path(__file__).parent / "cases")
-CASES: list[Case] = json.loads((FOLDER / "hpa_replicas.json").read_text())["cases"]
+CASES: list[Case] = real_cases.load("hpa_replicas.json")["cases"]
 
 TOLERANCE = 0.1
 INITIALIZATION = 120.0

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+import real_cases
 from small_world import run, scenario
 
 from sim.cluster import arithmetic, conditions, deployment, deployment_watch, proportional
@@ -31,8 +29,7 @@ from sim.cluster.proportional import Sized, sizes_for_count
 from sim.cluster.recreate import old_pods_running
 from sim.units import IntOrPercent
 
-FOLDER = Path(os.environ.get("CONFORMANCE_DIR") or Path(__file__).parent / "cases")
-CASES = json.loads((FOLDER / "k8s_rolling_update.json").read_text(encoding="utf-8"))["cases"]
+FILE = real_cases.load("k8s_rolling_update.json")
 GROUPS = {
     "scale_new",
     "scale_old",
@@ -50,8 +47,7 @@ GROUPS = {
 
 
 def of_group(name: str) -> pytest.MarkDecorator:
-    cases = [case for case in CASES if case["group"] == name]
-    return pytest.mark.parametrize("case", cases, ids=[case["name"] for case in cases])
+    return real_cases.of_group(FILE, name)
 
 
 def int_or_percent(value: int | str | None) -> IntOrPercent | None:
@@ -68,7 +64,7 @@ def bounds(given: dict[str, Any]) -> tuple[int, int]:
 
 
 def test_no_group_is_left_out() -> None:
-    assert {case["group"] for case in CASES} <= GROUPS
+    assert real_cases.groups(FILE) <= GROUPS
 
 
 @of_group("fenceposts")
