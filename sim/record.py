@@ -45,6 +45,7 @@ class Event:
     `looks`. From the `kubelet` (subject: the pod): `pod` (unready by its probe), `restart` (by its liveness or startup
     probe), `crash`, `kill`. From the `cluster` (subject: the pod): `pending` (no room, or its volume is in use), and
     of a drained node `evict`, `refused` (by its budget); (subject: the node) `cordon`, `drained`, `uncordon`.
+    From `incident` (subject: the service): `begins`, `ends`.
     From `operator` (subject: the command): `operation`, `refused`; what it sets off comes from the strategy.
     """
 

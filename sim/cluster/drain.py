@@ -79,11 +79,3 @@ class Drain:
         self._node.is_cordoned = False
         self._world.log("cluster", "uncordon", self._node.name, f"{self._node.name} takes pods again.")
         self._room.look_again()
-
-
-def start_drains(world: World) -> None:
-    """Let every drain of the scenario happen at its time."""
-    room = world.placement.room if world.placement else None
-    for incident in world.scenario.incidents:
-        if incident.drain_node is not None and room is not None:
-            world.env.call(incident.at, PERSON, 0, Drain(world, room, incident).start)

@@ -12,8 +12,8 @@ import simpy
 from sim.cluster.alert import start_alerts
 from sim.cluster.autoscaling.start import start_autoscalers
 from sim.cluster.clock import STRATEGY, Clock, Rank
-from sim.cluster.drain import start_drains
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
+from sim.cluster.incidents import start_incidents
 from sim.cluster.operator import start_operations
 from sim.cluster.placement import placement_of
 from sim.cluster.pod import Pod
@@ -127,7 +127,7 @@ class World:
         start_autoscalers(self)
         self.env.call(0.0, STRATEGY, 0, self.rollout.start)
         start_alerts(self)
-        start_drains(self)
+        start_incidents(self)
         start_operations(self)
         self._run_control(self.scenario.duration)
         self.rollout.close()

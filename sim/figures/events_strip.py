@@ -107,6 +107,10 @@ def _happening(event: Any, copies: bool, outcome: str) -> Happening:
             return f"outcome_{event.subject}", True
         case "pause", _ if not event.message.startswith("Waits "):
             return "pause", False
+        case (("begins" | "ends"), "incident"):
+            return f"incident_{event.kind}", False
+        case "cordon", _:
+            return "drain", False
         case (("approve" | "deadline" | "crash" | "kill"), _):
             return str(event.kind), False
         case _:

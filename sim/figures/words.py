@@ -105,6 +105,9 @@ ENGLISH: Mapping[str, str] = {
     "deadline": "no progress: deadline passed",
     "crash": "crash",
     "kill": "killed with requests",
+    "drain": "{name} is drained",
+    "incident_begins": "incident: {name}",
+    "incident_ends": "incident over",
     # Blast radius.
     "blast_title_one": "{strategy}: {count} requests failed that would not have",
     "blast_title": "{worst} costs {most} failed requests, {best} {least}",
