@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes import FEWEST_FOR_P50, FEWEST_FOR_P99, Outcomes, outcomes, public_users
+from sim.pairs import Pairs, paired
 from sim.pod_counts import PodCounts, mixed_version_seconds, pod_counts
 from sim.record import Record
 from sim.scenario import Scenario
@@ -65,14 +66,10 @@ class Floor:
 
 @dataclass(frozen=True)
 class Damage:
-    """The paired difference of D and N over the public's requests of [0, duration), in order of arrival.
-
-    caused, healed: bool (n,).
-    """
+    """The paired difference of D and N over the public's requests of [0, duration), in order of arrival."""
 
     run: Outcomes
-    caused: NDArray[np.bool_]
-    healed: NDArray[np.bool_]
+    pairs: Pairs
     candidate: int | None
     duration: float
 
@@ -91,15 +88,13 @@ class Damage:
     @cached_property
     def first_harm_at(self) -> float | None:
         """Return T0: arrival of the first request that reached the new version or failed because of the release."""
-        harmed = self.reached | self.caused
-        first = int(np.argmax(harmed)) if len(harmed) else 0
-        return float(self.run.arrival[first]) if len(harmed) and harmed[first] else None
+        reached, caused = self.run.arrival[self.reached], self.pairs.arrival[self.pairs.caused]
+        return min((float(moments[0]) for moments in (reached, caused) if len(moments)), default=None)
 
 
 def compare_runs(run: Observed, none: Observed) -> Damage:
     """Return the paired difference of a run and the same run without the release."""
-    failed, expected = run.public.failed, none.public.failed
-    return Damage(run.public, failed & ~expected, expected & ~failed, run.record.candidate, run.record.duration)
+    return Damage(run.public, paired(run.public, none.public), run.record.candidate, run.record.duration)
 
 
 def floor(good: Observed, none: Observed) -> Floor:
@@ -121,7 +116,7 @@ def measure(run: Observed, none: Observed, good: Floor, damage: Damage) -> dict[
         "mirrored_requests": _mirrored(run),
         "repeated_side_effects": _repeated_side_effects(run),
         **_times(damage, record),
-        "services_affected": int(exceeds_noise(damage.caused.sum(), damage.healed.sum())),
+        "services_affected": int(exceeds_noise(damage.pairs.caused.sum(), damage.pairs.healed.sum())),
         **_pods(run, none),
         "rollout_seconds": None if record.type == "none" else _seconds(record.settled_at),
         "delivery_seconds": good.delivery_seconds,
@@ -232,19 +227,19 @@ def _requests(damage: Damage, none: Outcomes) -> dict[str, Value]:
         "excess_failed_requests": excess_errors + excess_slow,
         "excess_error_requests": excess_errors,
         "excess_slow_requests": excess_slow,
-        "caused_failures": int(np.count_nonzero(damage.caused)),
-        "healed_failures": int(np.count_nonzero(damage.healed)),
+        "caused_failures": int(np.count_nonzero(damage.pairs.caused)),
+        "healed_failures": int(np.count_nonzero(damage.pairs.healed)),
     }
 
 
 def _users(damage: Damage) -> dict[str, Value]:
-    run = damage.run
-    affected = len(users_worse_off(run.user, damage.caused, damage.healed))
+    run, pairs = damage.run, damage.pairs
+    affected = len(users_worse_off(pairs.user, pairs.caused, pairs.healed))
     active = int(np.count_nonzero(np.bincount(run.user)))
     return {
         "users_affected": affected,
         "users_affected_fraction": affected / active if active else 0.0,
-        "user_minutes_degraded": user_minutes_degraded(run.user, run.arrival, damage.caused, damage.healed),
+        "user_minutes_degraded": user_minutes_degraded(pairs.user, pairs.arrival, pairs.caused, pairs.healed),
     }
 
 
@@ -273,12 +268,12 @@ def _times(damage: Damage, record: Record) -> dict[str, Value]:
     start = damage.first_harm_at
     if start is None:
         return dict.fromkeys(("time_to_detect_seconds", "time_to_mitigate_seconds", "time_to_recover_seconds"))
-    run = damage.run
+    run, pairs = damage.run, damage.pairs
     pair = [-1, record.stable, *([] if record.candidate is None else [record.candidate])]
     is_replaced = not np.isin(run.version, pair).all()
     stays = record.outcome == "promoted" and not is_replaced
     exposed_until = None if stays else last_exposed_at(damage.share, damage.duration)
-    harmed_until = last_harmed_at(run.arrival, damage.caused, damage.healed, damage.duration)
+    harmed_until = last_harmed_at(pairs.arrival, pairs.caused, pairs.healed, damage.duration)
     return {
         "time_to_detect_seconds": _since(start, min((at for at in record.detections if at >= 0), default=None)),
         "time_to_mitigate_seconds": _since(start, exposed_until, at_least=0.0),

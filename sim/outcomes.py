@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.protocol import Answers
+from sim.engine.protocol import Answers, Reason
 from sim.errors import InvariantError
 from sim.record import Record
 from sim.scenario import Scenario
@@ -26,6 +27,7 @@ class Outcomes:
 
     request: int64. user: int32. arrival, finish: float64 seconds. version, attempts: int16 (version -1: not reached).
     error: bool, no answer or 5xx. slow: bool, answered over the latency objective's limit. row: int64, of its answer.
+    key: int64, the same for the same request of another run, where requests are not numbered alike.
     """
 
     request: NDArray[np.int64]
@@ -37,6 +39,7 @@ class Outcomes:
     error: NDArray[np.bool_]
     slow: NDArray[np.bool_]
     row: NDArray[np.int64]
+    key: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.request)
@@ -53,7 +56,11 @@ class Outcomes:
 
     def where(self, keep: NDArray[np.bool_]) -> Outcomes:
         """Return the rows in which `keep` is true."""
-        return self if keep.all() else Outcomes(*(getattr(self, column.name)[keep] for column in fields(self)))
+        if keep.all():
+            return self
+        columns: dict[str, Any] = {column.name: getattr(self, column.name) for column in fields(self)}
+        kept: dict[str, Any] = {name: None if each is None else each[keep] for name, each in columns.items()}
+        return Outcomes(**kept)
 
 
 def outcomes(record: Record, scenario: Scenario) -> Outcomes:
@@ -61,8 +68,9 @@ def outcomes(record: Record, scenario: Scenario) -> Outcomes:
     arrival = record.requests.arrival
     first = int(np.searchsorted(arrival, 0.0))
     row = _answer_rows(record.answers, len(arrival))[first:]
-    finish, status = record.answers.finish[row], record.answers.status[row]
-    error = status >= SERVER_ERROR
+    finish = record.answers.finish[row]
+    error = is_error(record.answers, row)
+    key = record.requests.key
     return Outcomes(
         request=np.arange(first, len(arrival)),
         user=record.requests.user[first:],
@@ -73,7 +81,13 @@ def outcomes(record: Record, scenario: Scenario) -> Outcomes:
         error=error,
         slow=is_slow(finish - arrival[first:], error, scenario),
         row=row,
+        key=None if key is None else key[first:],
     )
+
+
+def is_error(answers: Answers, row: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows are failures to their users: a 5xx answer, or none because the user had left."""
+    return np.asarray((answers.status[row] >= SERVER_ERROR) | (answers.reason[row] == Reason.ABANDONED))
 
 
 def public_users(record: Record, scenario: Scenario) -> NDArray[np.bool_]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.protocol import Reason
-from sim.outcomes import SERVER_ERROR, Outcomes
+from sim.metrics.status import is_answered
+from sim.outcomes import Outcomes
 from sim.record import Decision, Event, PodRow, Record
 from sim.scenario import Scenario
 from sim.windows import columns
@@ -115,7 +116,7 @@ def converted(record: Record, scenario: Scenario) -> NDArray[np.bool_]:
         conversion = scenario.services[service].resolved(name).conversion
         if conversion is not None:
             rate[number], per = conversion.rate, conversion.per
-    counts = np.flatnonzero((answers.copy == 0) & (answers.status < SERVER_ERROR) & (answers.finish >= 0))
+    counts = np.flatnonzero((answers.copy == 0) & is_answered(answers.status) & (answers.finish >= 0))
     users = drawn.user[answers.request[counts]]
     if per == "user":
         _, first = np.unique(users, return_index=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.outcomes import FEWEST_FOR_P50, FEWEST_FOR_P99, SERVER_ERROR, is_slow
+from sim.outcomes import FEWEST_FOR_P50, FEWEST_FOR_P99, is_error, is_slow
 from sim.record import Record
 from sim.scenario import Scenario
 
@@ -45,7 +45,7 @@ def finished(record: Record, scenario: Scenario) -> Finished:
     arrival = record.requests.arrival[answers.request]
     rows = arrival >= 0
     latency = (answers.finish - arrival)[rows]
-    error = answers.status[rows] >= SERVER_ERROR
+    error = is_error(answers, np.flatnonzero(rows))
     second = answers.finish[rows].astype(np.int64)
     return Finished(
         second=second,

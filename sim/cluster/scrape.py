@@ -143,6 +143,8 @@ def first_rate(world: World) -> float:
     if scenario.trace is not None:
         return scenario.expected_requests() / scenario.duration
     traffic: Traffic = scenario.traffic
+    if traffic.closed_loop is not None:
+        return scenario.expected_requests() / (scenario.warmup + scenario.duration)
     return traffic.rate_at(-scenario.warmup)
 
 

@@ -27,6 +27,7 @@ from sim.engine import build, draw_requests
 from sim.engine.fault_pods import meets, pod_luck
 from sim.engine.keyed import Purpose, uniforms
 from sim.engine.protocol import Answers, PlaneConfig, Requests, Route
+from sim.engine.settled import settled
 from sim.engine.variates import quantile
 from sim.record import Decision, Event, Outcome, PodRow, Record, Samples
 from sim.spec.distributions import Constant, Law
@@ -92,10 +93,11 @@ class World:
         self.candidate = self._number(self.release.to_version) if self.release else None
         self.primary = self._add_primary() if self._has_primary() else None
         self.baseline = self._add_baseline() if self._has_baseline() else None
-        self.requests = requests if requests is not None else self._draw_requests()
+        drawn = requests if requests is not None and requests.key is None else self._draw_requests()
         route = self._first_route()
-        config = PlaneConfig(self._versions, self.requests, scenario.mesh, route, start=self.now)
+        config = PlaneConfig(self._versions, drawn, scenario.mesh, route, start=self.now)
         self.engine = build(engine, config)
+        self.requests = self.engine.requests
         self.wanted = Wanted()
         entry = self._versions[0].service
         self.replica_sets = tuple(
@@ -341,6 +343,7 @@ class World:
     def _record(self) -> Record:
         scenario, rollout = self.scenario, self.rollout
         outcome: Outcome = rollout.outcome
+        requests, answers = settled(self.requests, self._answers())
         record = Record(
             scenario_name=scenario.name,
             strategy=self.strategy_name,
@@ -354,8 +357,8 @@ class World:
             service_versions=tuple((version.service, version.name) for version in self._versions),
             stable=self.stable,
             candidate=self.candidate,
-            requests=self.requests,
-            answers=self._answers(),
+            requests=requests,
+            answers=answers,
             ejections=tuple(self.engine.ejections()),
             pods=self._pod_rows(),
             pod_changes=tuple(self.tally.changes),

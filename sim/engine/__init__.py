@@ -37,9 +37,9 @@ def draw_requests(
     traffic: Traffic, users: Users, trace: Trace | None, seed: int, replication: int, warmup: float, duration: float
 ) -> Requests:
     """Return all requests of a run, the same for every strategy and both engines."""
-    from sim.engine import arrivals
+    from sim.engine import requests
 
-    return arrivals.draw_requests(traffic, users, trace, seed, replication, warmup, duration)
+    return requests.draw_requests(traffic, users, trace, seed, replication, warmup, duration)
 
 
 def is_compiled() -> bool:

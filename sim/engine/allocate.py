@@ -82,9 +82,10 @@ from sim.engine.layout import (
     WORKER_FIELDS,
 )
 from sim.engine.pools import allocate_pools
-from sim.engine.protocol import PlaneConfig, Reason, Requests
-from sim.engine.retries import STATUS_CODES, retried_reasons, retried_statuses
+from sim.engine.protocol import STATUS_CODES, PlaneConfig, Reason, Requests
+from sim.engine.retries import retried_reasons, retried_statuses
 from sim.engine.state import PtrState
+from sim.engine.users import user_arrays
 from sim.spec.distributions import Law
 from sim.spec.fault import Fault
 from sim.spec.mesh import Ewma, Mesh, OutlierDetection
@@ -112,6 +113,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_scalars(config),
         **_requests(requests, config.mesh),
         **_versions(config.versions, requests.segments),
+        **user_arrays(requests),
         **endpoint_arrays(requests, config.versions),
         **_retried(config.mesh),
         **allocate_pools(versions + 2, FIRST_PODS, config.mesh, config.start),
@@ -137,10 +139,11 @@ def allocate(config: PlaneConfig) -> PtrState:
 def _scalars(config: PlaneConfig) -> Arrays:
     arrival, mesh = config.requests.arrival, config.mesh
     integers, floats = np.zeros(64, np.int64), np.zeros(32)
-    integers[[REQUESTS, VERSIONS]] = len(arrival), len(config.versions)
+    follow = config.requests.reactions
+    integers[[REQUESTS, VERSIONS]] = len(arrival) if follow is None else follow.roots, len(config.versions)
     integers[[FREE_CALLS, FREE_WORKERS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM]] = FIRST_ROOM
     integers[POD_ROOM], integers[ROW_ROOM] = FIRST_PODS, len(arrival) + FIRST_ROOM
-    floats[NEXT_ARRIVAL] = arrival[0] if len(arrival) else math.inf
+    floats[NEXT_ARRIVAL] = arrival[0] if integers[REQUESTS] else math.inf
     floats[[TIMEOUT_SECONDS, PER_TRY_SECONDS]] = math.inf
     integers[MOST_RETRYING] = UNLIMITED
     integers[BALANCER] = BALANCERS[mesh.load_balancer if mesh else "random"].code

@@ -1,4 +1,4 @@
-"""The requests of a run, drawn before it: when they arrive, whose they are, and the users' own numbers."""
+"""When requests arrive by themselves: Poisson or evenly, under any rate, in bursts and batches."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.activity import activities
 from sim.engine.batches import batch_sizes
 from sim.engine.bursts import in_bursts
 from sim.engine.cache import compiled, entry_point
-from sim.engine.endpoints import drawn_endpoints
-from sim.engine.keyed import ARRIVAL, IDENTITY, USER, U, block, uniform
+from sim.engine.keyed import ARRIVAL, U, block, uniform
 from sim.engine.portable import plog
-from sim.engine.protocol import Requests
-from sim.engine.replayed import replayed
-from sim.spec.replay import Trace
 from sim.spec.traffic import Traffic
-from sim.spec.users import Users
 
 Floats = NDArray[np.float64]
 
@@ -29,39 +23,16 @@ SPARE_DEVIATIONS = 10  # room beyond the expected number of arrivals, in standar
 FIRST_CONSTANT = 0.5  # the k-th of evenly spaced arrivals comes where the cumulative rate reaches k + 0.5
 
 
-def draw_requests(
-    traffic: Traffic,
-    users: Users,
-    trace: Trace | None,
-    seed: int,
-    replication: int,
-    warmup: float,
-    duration: float,
-) -> Requests:
-    """Return all requests of a run, a function of seed and replication and of nothing else that is random."""
-    even = traffic.arrivals == "constant"
-    given = None if trace is None else replayed(trace, even, seed, replication, duration)
-    arrival = _arrivals(traffic, seed, replication, -warmup, duration) if given is None else given.at_seconds
-    order, sticky, propensity = _own_numbers(users.count, seed, replication)
-    segment = _segments(users, order)
-    conversion = np.empty(len(arrival))
-    user = _identities(activities(users, segment, seed, replication), users.count, seed, replication, conversion)
-    if given is not None and given.user is not None:
-        user = given.user.astype(np.int32)
-    endpoint = None if given is None else given.endpoint
-    if endpoint is None:
-        endpoint = drawn_endpoints(traffic.endpoints, len(arrival), seed, replication)
-    columns = (arrival, user, segment, sticky, propensity, conversion)
-    for column in (*columns, *(() if endpoint is None else (endpoint,))):
-        column.setflags(write=False)
-    return Requests(seed, replication, *columns, tuple(users.segments), endpoint, traffic.endpoints)
+def arrivals(traffic: Traffic, each: float, seed: int, replication: int, start: float, end: float) -> Floats:
+    """Return the moments of [start, end) at which somebody comes, several at one moment where they come in batches.
 
-
-def _arrivals(traffic: Traffic, seed: int, replication: int, start: float, end: float) -> Floats:
-    """Return the moments of all requests, several at one moment where they come in batches."""
+    each: how many requests everybody stands for on average; the rate counts requests.
+    """
     pieces = np.array(list(traffic.stretches(start, end)), np.float64).reshape(-1, 4)
     if traffic.bursty is not None:
         pieces = in_bursts(pieces, traffic.bursty, seed, replication)
+    if each != 1.0:
+        pieces[:, 2:] /= each
     if traffic.batch_size is None:
         return _moments(pieces, traffic.arrivals == "constant", seed, replication)
     pieces[:, 2:] /= traffic.batch_size.mean_seconds()
@@ -78,37 +49,6 @@ def _moments(pieces: Floats, fixed: bool, seed: int, replication: int) -> Floats
         if count <= room:
             return arrival[:count].copy()
         room *= 2
-
-
-def _identities(
-    activity: Floats | None, users: int, seed: int, replication: int, conversion: Floats
-) -> NDArray[np.int32]:
-    """Return each request's user: all alike, or as often as they are active."""
-    user, place = np.empty(len(conversion), np.int32), np.empty(len(conversion))
-    fill_identities(U(seed), U(replication), users, user, place, conversion)
-    if activity is None:
-        return user
-    reach = np.cumsum(activity)
-    # The place may round up to the whole sum, which is past the last user.
-    chosen: NDArray[np.int64] = np.minimum(np.searchsorted(reach, place * reach[-1], side="right"), users - 1)
-    return chosen.astype(np.int32)
-
-
-def _own_numbers(users: int, seed: int, replication: int) -> tuple[Floats, Floats, Floats]:
-    order, sticky, propensity = np.empty(users), np.empty(users), np.empty(users)
-    fill_users(U(seed), U(replication), order, sticky, propensity)
-    return order, sticky, propensity
-
-
-def _segments(users: Users, order: Floats) -> NDArray[np.int16]:
-    """Return each user's segment: the first so many of a keyed permutation, in the order of the map."""
-    segment_of_user = np.full(users.count, -1, np.int16)
-    permutation = np.argsort(order, kind="stable")
-    first = 0
-    for segment, count in enumerate(users.segment_counts()):
-        segment_of_user[permutation[first : first + count]] = segment
-        first += count
-    return segment_of_user
 
 
 @compiled
@@ -170,21 +110,3 @@ def fill_arrivals(k0: Any, k1: Any, pieces: Any, count: int, fixed: bool, arriva
                 return n
             n = following
         k += 1
-
-
-@entry_point
-def fill_identities(k0: Any, k1: Any, users: int, user: Any, place: Any, conversion: Any) -> None:
-    for request in range(len(user)):
-        w0, w1, _w2, _w3 = block(k0, k1, U(request), U(0), U(0), U(IDENTITY))
-        place[request] = uniform(w0)
-        user[request] = int(place[request] * users)
-        conversion[request] = uniform(w1)
-
-
-@entry_point
-def fill_users(k0: Any, k1: Any, order: Any, sticky: Any, propensity: Any) -> None:
-    for user in range(len(order)):
-        w0, w1, w2, _w3 = block(k0, k1, U(user), U(0), U(0), U(USER))
-        order[user] = uniform(w0)
-        sticky[user] = uniform(w1)
-        propensity[user] = uniform(w2)

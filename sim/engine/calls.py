@@ -17,6 +17,7 @@ from sim.engine.heap import push
 from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, U, block, high, low, uniform
 from sim.engine.latency import cost, observe
 from sim.engine.layout import (
+    ABANDONED,
     BACKOFF,
     BACKOFF_SECONDS,
     BALANCER,
@@ -31,6 +32,7 @@ from sim.engine.layout import (
     HAS_CONNECTIONS,
     HAS_OUTLIERS,
     HAS_WARMUP,
+    HTTP_ABANDONED,
     HTTP_OK,
     HTTP_TIMEOUT,
     HTTP_UNAVAILABLE,
@@ -72,6 +74,7 @@ from sim.engine.layout import (
 from sim.engine.outliers import connect, panics, report
 from sim.engine.schedule import pick_due
 from sim.engine.sharing import leave, share
+from sim.engine.users import react
 from sim.engine.workers import change_busy, enqueue, go_on, leave_queue, new_worker, start
 
 LONGEST_BACKOFF = 10.0
@@ -281,7 +284,16 @@ def end_work(state: Any, t: float, w: int) -> None:
 
 @compiled
 def give_up(state: Any, t: float, c: int) -> None:
-    """The caller stops waiting for the attempt: out of the queue at once, but a worker goes on to its end."""
+    """The caller stops waiting for the attempt, which counts as one that has timed out."""
+    is_sent = state.call_state[c] != PENDING
+    withdraw(state, t, c)
+    if is_sent and state.iv[HAS_OUTLIERS] == 1:
+        report(state, t, state.call_pod[c], state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
+
+
+@compiled
+def withdraw(state: Any, t: float, c: int) -> None:
+    """Nobody waits for the attempt any more: it leaves the queue at once, but a worker goes on to its end."""
     p = state.call_pod[c]
     if state.call_state[c] == PENDING:
         unpend(state, c, slot(state, c))
@@ -292,8 +304,6 @@ def give_up(state: Any, t: float, c: int) -> None:
         state.worker_call[state.call_worker[c]] = -1
     state.pod_requests[p] -= 1
     depart(state, t, c, p)
-    if state.iv[HAS_OUTLIERS] == 1:
-        report(state, t, p, state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
 
 
 @compiled
@@ -351,16 +361,33 @@ def back_off(state: Any, t: float, c: int) -> None:
 @compiled
 def time_out(state: Any, t: float, c: int) -> None:
     """The timeout of the whole request: its attempt is given up and there is no other."""
-    tries = state.call_attempt[c]
     k = NO_SLOT
+    if state.call_state[c] != IN_BACKOFF:
+        k = held_slot(state, c)
+        give_up(state, t, c)
+    stop(state, t, c, k, TIMED_OUT, HTTP_TIMEOUT)
+
+
+@compiled
+def abandon(state: Any, t: float, c: int) -> None:
+    """The user leaves. Model: as with Envoy's outlier detection, no pod is to blame."""
+    k = NO_SLOT
+    if state.call_state[c] != IN_BACKOFF:
+        k = held_slot(state, c)
+        withdraw(state, t, c)
+    stop(state, t, c, k, ABANDONED, HTTP_ABANDONED)
+
+
+@compiled
+def stop(state: Any, t: float, c: int, k: int, reason: int, status: int) -> None:
+    """The whole request ends, in an attempt, whose connection of slot k is of no use any more, or between two."""
+    tries = state.call_attempt[c]
     if tries > 0:
         state.iv[RETRYING] -= 1
     if state.call_state[c] != IN_BACKOFF:
         tries += 1
-        k = held_slot(state, c)
-        give_up(state, t, c)
     state.call_generation[c] += 1
-    answer(state, t, c, tries, TIMED_OUT, HTTP_TIMEOUT)
+    answer(state, t, c, tries, reason, status)
     if k >= 0:
         release(state, t, k, True)
 
@@ -385,6 +412,8 @@ def answer(state: Any, t: float, c: int, attempts: int, reason: int, status: int
     if state.call_copy[c] == ORIGINAL:
         state.request_call[r] = -1
         state.iv[IN_FLIGHT] -= 1
+        if state.users_react[0] == 1:
+            react(state, t, r, status)
     state.call_state[c] = FREE
     free = state.iv[FREE_CALLS]
     state.free_call[free] = c

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,8 @@ from sim.engine.layout import (
     WAITING,
 )
 from sim.engine.lookahead import Lookahead
-from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Route
+from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Requests, Route
+from sim.engine.settled import with_own_arrivals
 
 LAST_MOMENT = 1e300
 """Later than any event and below infinity, which stands for "no event"."""
@@ -42,6 +43,7 @@ class CompiledPlane:
 
     def __init__(self, config: PlaneConfig, *, looks_ahead: bool = True) -> None:
         """Take what is to be served; looks_ahead: use the recursion where nothing feeds back, to the same rows."""
+        config = replace(config, requests=with_own_arrivals(config.requests))
         self._state = allocate(config)
         self._requests = config.requests  # keeps alive the arrays that the state points into
         self._pods = 0
@@ -194,6 +196,11 @@ class CompiledPlane:
     def _bring_up(self) -> None:
         if self._ahead is not None:
             self._ahead.bring_up(self._now)
+
+    @property
+    def requests(self) -> Requests:
+        """Return the requests."""
+        return self._requests
 
     def answers(self) -> Answers:
         """Return all rows so far."""

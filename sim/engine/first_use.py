@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.arrivals import draw_requests
 from sim.engine.compiled import CompiledPlane
 from sim.engine.protocol import PlaneConfig, Route
+from sim.engine.requests import draw_requests
 from sim.engine.variates import quantile
 from sim.spec.distributions import constant
 from sim.spec.mesh import Mesh

@@ -12,6 +12,7 @@ import numpy as np
 
 from sim.engine.cache import compiled, entry_point
 from sim.engine.calls import (
+    abandon,
     attempt,
     depart,
     end_attempt,
@@ -31,6 +32,7 @@ from sim.engine.layout import (
     BY_PODS,
     COPY,
     DONE,
+    FOLLOW,
     GROW,
     HAS_CONNECTIONS,
     HAS_OUTLIERS,
@@ -41,10 +43,12 @@ from sim.engine.layout import (
     IN_FLIGHT,
     INDEX_MASK,
     KIND_SHIFT,
+    LEAVING,
     MATCHES,
     NEXT_ARRIVAL,
     NEXT_REQUEST,
     ORIGINAL,
+    OWN,
     PER_TRY,
     REQUEST_BITS,
     REQUEST_MASK,
@@ -67,6 +71,7 @@ from sim.engine.layout import (
 )
 from sim.engine.outliers import on_tick, report
 from sim.engine.pods import come_back
+from sim.engine.users import wait_at_most
 from sim.routers import ROUTERS
 
 match_version = compiled(ROUTERS["match"].choose_compiled)
@@ -113,12 +118,21 @@ def arrive(state: Any, t: float) -> None:
     r = state.iv[NEXT_REQUEST]
     state.iv[NEXT_REQUEST] = r + 1
     state.fv[NEXT_ARRIVAL] = state.arrival[r + 1] if r + 1 < state.iv[REQUESTS] else math.inf
+    receive(state, t, r)
+
+
+@compiled
+def receive(state: Any, t: float, r: int) -> None:
+    """Request r arrives, and a copy of it after it."""
     state.iv[IN_FLIGHT] += 1
     c = new_call(state, r, ORIGINAL, route(state, r))
     state.request_call[r] = c
     attempt(state, t, c)
-    if state.fv[TIMEOUT_SECONDS] < math.inf and state.iv[TIMEOUT_WAITS] == 0 and state.request_call[r] >= 0:
-        wait_for_timeout(state, r)
+    if state.request_call[r] >= 0:
+        if state.fv[TIMEOUT_SECONDS] < math.inf:
+            limit(state, t, r)
+        if state.users_leave[0] == 1:
+            wait_at_most(state, t, r)
     if state.mirror_version[0] >= 0:
         mirror(state, t, r)
 
@@ -128,6 +142,25 @@ def mirror(state: Any, t: float, r: int) -> None:
     version = mirror_version(state, mirror_number(state, r), -1)
     if version >= 0:
         attempt(state, t, new_call(state, r, COPY, version))
+
+
+@compiled
+def limit(state: Any, t: float, r: int) -> None:
+    """Request r has its timeout from now on: its own, if it follows an answer and so did not arrive in its turn."""
+    if r >= state.iv[REQUESTS]:
+        push(state, t + state.fv[TIMEOUT_SECONDS], (TIMEOUT << KIND_SHIFT) | OWN | r)
+    elif state.iv[TIMEOUT_WAITS] == 0:
+        wait_for_timeout(state, r)
+
+
+@compiled
+def on_end_of_time(state: Any, t: float, index: int) -> None:
+    """The time of one request is up: for the mesh, or for its user."""
+    c = state.request_call[index & REQUEST_MASK]
+    if c >= 0 and index < LEAVING:
+        time_out(state, t, c)
+    elif c >= 0:
+        abandon(state, t, c)
 
 
 @compiled
@@ -198,8 +231,13 @@ def on_event(state: Any, t: float, code: int) -> None:
             finish_service(state, t, w)
     elif kind == RETURN:
         come_back(state, t, code & INDEX_MASK)
+    elif kind == FOLLOW:
+        receive(state, t, code & INDEX_MASK)
     elif kind == TIMEOUT:
-        on_timeout(state, t)
+        if code & INDEX_MASK == 0:
+            on_timeout(state, t)
+        else:
+            on_end_of_time(state, t, code & INDEX_MASK)
     elif kind == PER_TRY:
         on_per_try(state, t)
     elif kind == BACKOFF:

@@ -18,6 +18,10 @@ Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a,
     ACTIVITY user                     word 0
     REPLAY   row of a trace           word 0 whether it is kept, 1 when in its interval it comes
     ENDPOINT request                  word 0
+    SESSION  session                  word 0 its requests, 1 how their number is rounded
+    THINKING step, session or caller  word 0
+    REPEATING place, session          word 0 how long a user waits before a repeat
+    PATIENCE request                  word 0
 
 Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011); constants as in Random123's philox.h.
 """
@@ -57,6 +61,10 @@ class Purpose(IntEnum):
     ACTIVITY = 11
     REPLAY = 12
     ENDPOINT = 13
+    SESSION = 14
+    THINKING = 15
+    REPEATING = 16
+    PATIENCE = 17
 
 
 ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpose.USER)
@@ -183,6 +191,20 @@ def many_uniforms(seed: int, replication: int, purpose: int, part: int, count: i
     first, second = np.empty(count), np.empty(count)
     fill_uniforms(U(seed), U(replication), U(part), U(purpose), first, second)
     return first, second
+
+
+@entry_point
+def fill_paired(k0: Any, k1: Any, purpose: Any, a: Any, b: Any, out: Any) -> None:
+    for i in range(len(a)):
+        w0, _w1, _w2, _w3 = block(k0, k1, U(a[i]), U(b[i]), U(0), purpose)
+        out[i] = uniform(w0)
+
+
+def paired_uniforms(seed: int, replication: int, purpose: int, a: NDArray[np.int64], b: NDArray[np.int64]) -> Floats:
+    """Return a number strictly inside (0, 1) for each pair of a and b."""
+    out = np.empty(len(a))
+    fill_paired(U(seed), U(replication), U(purpose), a, b, out)
+    return out
 
 
 def uniforms(

@@ -3,9 +3,11 @@
 Events in the heap are (time, code); among equal times the smaller code is first, so a code is also the tie rule:
 
     DONE     request x 2 + copy, worker slot    completions, in order of request, a copy after its original
-    RETURN   pod                                ejected pods come back (after arrivals, which are not in the heap)
+    FOLLOW   request                            one that follows an answer arrives (the others come before)
+    RETURN   pod                                ejected pods come back
     TICK                                        the mesh looks at the rates of all pods
-    TIMEOUT                                     of the request, from its arrival
+    TIMEOUT                                     of the request, from its arrival; then OWN or LEAVING, and its number:
+                                                of one that follows an answer; the user's patience ends
     PER_TRY                                     of an attempt
     BACKOFF  retry, request                     a retry begins
 
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine.protocol import Reason
+from sim.spec.reaction import ABANDONED_STATUS
 
 # Integer scalars: counts and cursors, rooms, settings.
 (
@@ -42,11 +45,12 @@ from sim.engine.protocol import Reason
     WARMUP_SECONDS, WARMUP_POWER, WARMUP_LEAST,
 ) = range(16)  # fmt: skip
 
-DONE, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(6)
+DONE, FOLLOW, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(7)
 KIND_SHIFT = 60
+OWN, LEAVING = 1 << 40, 1 << 41
 WORKER_BITS = 27
 REQUEST_BITS = 32
-AFTER_ARRIVALS = RETURN << KIND_SHIFT
+AFTER_ARRIVALS = FOLLOW << KIND_SHIFT
 INDEX_MASK = (1 << KIND_SHIFT) - 1
 WORKER_MASK = (1 << WORKER_BITS) - 1
 REQUEST_MASK = (1 << REQUEST_BITS) - 1
@@ -64,8 +68,11 @@ def _word(value: int) -> int:
     return number  # type: ignore[no-any-return]
 
 
-OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT, CIRCUIT_OPEN = (_word(reason) for reason in Reason)
+(
+    OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT, CIRCUIT_OPEN, ABANDONED,
+) = (_word(reason) for reason in Reason)  # fmt: skip
 HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = (_word(status) for status in (200, 500, 503, 504))
+HTTP_ABANDONED = _word(ABANDONED_STATUS)
 ORIGINAL, COPY = _word(0), _word(1)
 MORE, LESS = _word(1), _word(-1)
 EXTERNAL, LOCAL = _word(0), _word(1)

@@ -21,7 +21,9 @@ from sim.spec.service import ResolvedVersion
 
 
 class Reason(IntEnum):
-    """How an attempt ended. TIMEOUT answers 504, ERROR the fault's own status, all others but OK 503."""
+    """How an attempt ended. TIMEOUT answers 504, ERROR the fault's own status, ABANDONED (the user has left) 499 to
+    nobody, all others but OK 503.
+    """
 
     OK = 0
     ERROR = 1
@@ -31,6 +33,27 @@ class Reason(IntEnum):
     REFUSED = 5
     NO_ENDPOINT = 6
     CIRCUIT_OPEN = 7
+    ABANDONED = 8
+
+
+STATUS_CODES = 600
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """What users do after an answer: further requests, numbered after those that arrive by themselves.
+
+    roots: how many arrive by themselves. after_failure, after_success: int64 (n,), the request that follows an answer,
+    -1 for none; a failure is an answer of one of `failures`: bool (600,), by status. wait: float64 (n,), seconds from
+    the answer to this request. Nothing arrives from `end` on.
+    """
+
+    roots: int
+    after_failure: NDArray[np.int64]
+    after_success: NDArray[np.int64]
+    wait: NDArray[np.float64]
+    failures: NDArray[np.bool_]
+    end: float
 
 
 @dataclass(frozen=True)
@@ -42,6 +65,9 @@ class Requests:
     scenario, -1 for none. sticky_of_user, conversion_of_user: float64 (users,), strictly inside (0, 1).
     conversion: float64 (n,), the request's own number, for conversion per request. segments: their names, by index.
     endpoint: int16 (n,), index of what the request asks for; None where there are no endpoints. endpoints: by name.
+    patience: float64 (n,), seconds after which the user leaves without an answer; None where all wait. reactions: what
+    follows answers; then arrival is nan for what has not come (yet), and the others are not in order. key: int64 (n,),
+    what a request was numbered before those that never came were left out; None where all came.
     """
 
     seed: int
@@ -55,6 +81,9 @@ class Requests:
     segments: tuple[str, ...] = ()
     endpoint: NDArray[np.int16] | None = None
     endpoints: Mapping[str, Endpoint] = EMPTY
+    patience: NDArray[np.float64] | None = None
+    reactions: Reactions | None = None
+    key: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +206,10 @@ class Engine(Protocol):
 
     def pod_load(self) -> PodLoad:
         """Return what each pod has worked so far."""
+
+    @property
+    def requests(self) -> Requests:
+        """Return the requests; of those that follow answers, `arrival` is filled in as they come."""
 
     def answers(self) -> Answers:
         """Return all rows so far."""

@@ -6,7 +6,7 @@ A pod has workers and one queue, first come first served. The compiled engine do
 
 Two rules make that possible. Every random number is keyed by what it is for, not drawn in order. And what happens at
 one instant has a fixed order: completions by request (a copy after its original), arrivals, pod returns, timeouts of
-requests, timeouts of attempts, retries; the control plane, outside, comes last.
+requests, users who leave, timeouts of attempts, retries; the control plane, outside, comes last.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from sim.engine.reference_outlier import (
     limit,
 )
 from sim.engine.reference_parts import (
+    ABANDONED,
     ATTEMPT_TIMED_OUT,
     CIRCUIT_OPEN,
     NO_ENDPOINT,
@@ -60,10 +61,11 @@ from sim.engine.reference_schedule import Schedule, warmed
 from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.reference_sharing import Sharing
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
+from sim.engine.settled import with_own_arrivals
 from sim.routers import NOBODY, ROUTERS
 from sim.spec.mesh import Ewma, HttpPool
 
-COMPLETION, ARRIVAL, RETURN, LOOK, REQUEST_TIMEOUT, ATTEMPT_TIMEOUT, RETRY = range(1, 8)
+COMPLETION, ARRIVAL, RETURN, LOOK, REQUEST_TIMEOUT, LEAVING, ATTEMPT_TIMEOUT, RETRY = range(1, 9)
 KEYS_PER_RANK, KEYS_PER_RETRY = 10**15, 10**12
 """Room for keys below a rank. SimPy's own priorities are 0 and 1, so what an event sets off at once comes before the
 next event of that instant."""
@@ -108,7 +110,7 @@ class ReferencePlane:
     """A data plane; see sim.engine.protocol.Engine."""
 
     def __init__(self, config: PlaneConfig) -> None:
-        self.config, self.requests, self.mesh = config, config.requests, config.mesh
+        self.config, self.requests, self.mesh = config, with_own_arrivals(config.requests), config.mesh
         self.clock = Clock(config.start)
         self.route = config.route
         self.pods: list[Pod] = []
@@ -130,14 +132,19 @@ class ReferencePlane:
     # A request, from its arrival to its row.
 
     def expect(self, request: int) -> None:
-        """Wait for the next request."""
-        if request < len(self.requests.arrival):
+        """Wait for the next request that comes by itself."""
+        follow = self.requests.reactions
+        if request < (len(self.requests.arrival) if follow is None else follow.roots):
             moment = float(self.requests.arrival[request])
             self.clock.call_at(moment, ARRIVAL, 0, lambda: self.arrive(request))
 
     def arrive(self, request: int) -> None:
-        """Start the request and, if it is mirrored, its copy."""
+        """The request comes by itself, and the next one after it."""
         self.expect(request + 1)
+        self.receive(request)
+
+    def receive(self, request: int) -> None:
+        """Start the request and, if it is mirrored, its copy."""
         self.in_flight += 1
         self.clock.process(self.serve_request(Call(request, 0, self.pool_of(request))))
         if self.route.mirror is not None:
@@ -163,11 +170,14 @@ class ReferencePlane:
         return uniforms(self.requests.seed, self.requests.replication, ROUTE, request)
 
     def serve_request(self, call: Call) -> Steps:
-        """A user's request: attempts until one will do, or until its time is up."""
+        """A user's request: attempts until one will do, until its time is up or its user has left."""
         if self.mesh is not None and self.mesh.timeout is not None:
             self.clock.call_at(
                 self.clock.now + self.mesh.timeout, REQUEST_TIMEOUT, call.request, lambda: self.time_out(call)
             )
+        if self.requests.patience is not None:
+            leaves_at = self.clock.now + float(self.requests.patience[call.request])
+            self.clock.call_at(leaves_at, LEAVING, call.request, lambda: self.abandon(call))
         while True:
             answer = self.send(call) or (yield self.news_for(call))
             retry = len(call.attempts)
@@ -176,13 +186,25 @@ class ReferencePlane:
             if not self.is_retried(answer, retry):
                 break
             self.retrying += 1
-            time_is_up = yield self.back_off(call, retry)
-            if time_is_up:
+            ended = yield self.back_off(call, retry)
+            if ended:
                 self.retrying -= 1
-                answer = REQUEST_TIMED_OUT
+                answer = ended
                 break
         self.in_flight -= 1
         self.write(call, answer)
+        self.react(call.request, answer)
+
+    def react(self, request: int, answer: Answer) -> None:
+        """The user has an answer: the request that follows, if one does, comes after its wait."""
+        follow = self.requests.reactions
+        if follow is None:
+            return
+        following = int((follow.after_failure if follow.failures[answer.status] else follow.after_success)[request])
+        due = self.clock.now + float(follow.wait[following])
+        if following >= 0 and due < follow.end:
+            self.requests.arrival[following] = due
+            self.clock.call_at(due, ARRIVAL, following, lambda: self.receive(following))
 
     def serve_copy(self, call: Call) -> Steps:
         """A mirrored copy: one attempt, and nobody who waits for it."""
@@ -476,15 +498,31 @@ class ReferencePlane:
         connections.unpend(attempt)
         return True
 
+    def abandon(self, call: Call) -> None:
+        """The user leaves. Model: as with Envoy's outlier detection, no pod is to blame."""
+        if call.news is not None and not call.news.triggered:
+            attempt = call.attempts[-1]
+            holds_connection = not self.stop_waiting_for_connection(attempt) and self.withdraw(attempt)
+            self.tell(call, ABANDONED)
+            if holds_connection:
+                self.close(attempt)
+
     def give_up(self, attempt: Attempt) -> bool:
-        """Stop waiting for an attempt; it leaves the queue, or is served for nobody. False if it has ended already."""
+        """Stop waiting for an attempt, which counts as one that has timed out. False if it has ended already."""
+        if not self.withdraw(attempt):
+            return False
+        assert attempt.pod is not None
+        self.observe(attempt.pod, attempt.call.pool, ATTEMPT_TIMED_OUT)
+        return True
+
+    def withdraw(self, attempt: Attempt) -> bool:
+        """Nobody waits for an attempt any more; it leaves the queue, or is served for nobody. False if it has ended."""
         pod = attempt.pod
         if pod is None or not (attempt in pod.serving or attempt in pod.waiting):
             return False
         pod.serving.pop(attempt, None)
         pod.waiting.pop(attempt, None)
         self.depart(attempt, pod)
-        self.observe(pod, attempt.call.pool, ATTEMPT_TIMED_OUT)
         return True
 
     def is_retried(self, answer: Answer, retry: int) -> bool:

@@ -14,6 +14,7 @@ from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
 from sim.engine.reference_schedule import Schedule
 from sim.engine.reference_service import Luck
 from sim.engine.reference_sharing import Sharing
+from sim.spec.reaction import ABANDONED_STATUS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ OK = Answer(Reason.OK, 200, is_final=True)
 SHED, RESET, REFUSED = Answer(Reason.SHED, 503), Answer(Reason.RESET, 503), Answer(Reason.REFUSED, 503)
 NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
 CIRCUIT_OPEN = Answer(Reason.CIRCUIT_OPEN, 503, is_final=True)
+ABANDONED = Answer(Reason.ABANDONED, ABANDONED_STATUS, is_final=True)
 ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sim.engine.protocol import Reason
+from sim.engine.protocol import STATUS_CODES, Reason
 
-STATUS_CODES = 600
 STATUSES = {"5xx": frozenset(range(500, STATUS_CODES)), "gateway-error": frozenset({502, 503, 504})}
 WITHOUT_ANSWER = frozenset({Reason.TIMEOUT, Reason.RESET, Reason.REFUSED})
 REASONS = {

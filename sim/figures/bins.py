@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.figures.sources import RunSource
-from sim.outcomes import SERVER_ERROR
+from sim.metrics.status import is_answered
 from sim.pod_counts import pod_counts
 
 if TYPE_CHECKING:
@@ -134,9 +134,7 @@ def latencies(run: RunSource, version: str, until: float) -> Latencies:
     record = run.record
     number = record.service_versions.index((record.service, version))
     answers = record.answers
-    rows = (
-        (answers.version == number) & (answers.status < SERVER_ERROR) & (answers.finish >= 0) & (answers.finish < until)
-    )
+    rows = (answers.version == number) & is_answered(answers.status) & (answers.finish >= 0) & (answers.finish < until)
     finish = answers.finish[rows]
     return Latencies(finish, finish - record.requests.arrival[answers.request[rows]])
 

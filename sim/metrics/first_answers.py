@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.protocol import Answers, Requests
-from sim.metrics.status import SERVER_ERROR
+from sim.metrics.status import is_answered
 
 if TYPE_CHECKING:
     from sim.metrics.window import Window
@@ -38,7 +38,7 @@ class FirstAnswers:
         """Take in the rows finished by `until` that are new since the last call."""
         rows = slice(self._seen, int(np.searchsorted(answers.finish, until, side="right")))
         self._seen = max(self._seen, rows.stop)
-        first = (answers.finish[rows] >= 0) & (answers.copy[rows] == 0) & (answers.status[rows] < SERVER_ERROR)
+        first = (answers.finish[rows] >= 0) & (answers.copy[rows] == 0) & is_answered(answers.status[rows])
         first &= self._requests.arrival[answers.request[rows]] >= self._since
         users = self._requests.user[answers.request[rows][first]]
         versions = answers.version[rows][first]
@@ -54,7 +54,7 @@ class FirstAnswers:
         own = ~window.copy & (window.version != NOBODY)
         requests, versions = window.request[own], window.version[own]
         if self.per == "request":
-            ok = window.status[own] < SERVER_ERROR
+            ok = is_answered(window.status[own])
             converted = ok & (self._requests.conversion[requests] < self._rate[versions])
             return len(requests), int(np.count_nonzero(converted))
         users = np.flatnonzero(np.bincount(self._requests.user[requests], minlength=1))

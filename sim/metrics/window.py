@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sim.engine.protocol import Answers, Requests
 from sim.metrics.first_answers import FirstAnswers
-from sim.metrics.status import SERVER_ERROR
+from sim.metrics.status import is_answered
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Window:
     @cached_property
     def answered_latency(self) -> NDArray[np.float64]:
         """Return the seconds from arrival to answer, of answered requests (below 500)."""
-        answered = self.status < SERVER_ERROR
+        answered = is_answered(self.status)
         return np.asarray(self.finish[answered] - self.requests.arrival[self.request[answered]])
 
     @cached_property

@@ -129,6 +129,8 @@ class Scenario:
         """Return the number of user requests that one run is expected to have, warm-up included."""
         if self.trace is not None:
             return len(self.trace.at_seconds) * self.trace.kept
+        if self.traffic.closed_loop is not None:
+            return self.traffic.closed_loop.most_requests(self.warmup + self.duration)
         return self.traffic.expected_requests(-self.warmup, self.duration)
 
     def check_budget(self, limit: float = BUDGET) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from sim.scenario.incidents import check_incidents, faults_of
+from sim.scenario.reactions import check_reactions
 from sim.scenario.room import check_room
 from sim.spec.cluster import Cluster
 from sim.spec.incident import Incident
@@ -103,6 +104,11 @@ class Spec(Model):
         }
         object.__setattr__(self, "services", FrozenMapping(named))
         check_incidents(incidents, self.services, entry)
+        return self
+
+    @model_validator(mode="after")
+    def _reactions_fit(self) -> Spec:
+        check_reactions(self.users, self.traffic)
         return self
 
     @model_validator(mode="after")

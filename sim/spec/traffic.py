@@ -13,6 +13,7 @@ from sim.spec.bursty import Bursty
 from sim.spec.distributions import Law
 from sim.spec.endpoint import Endpoint
 from sim.spec.model import EMPTY, Frozen, Model, Name, PlacedError
+from sim.spec.reaction import ClosedLoop
 from sim.spec.replay import Recording
 from sim.units import LONGEST, Duration, PositiveDuration, Rate, format_duration
 
@@ -47,8 +48,12 @@ class Traffic(Model):
     period: PositiveDuration | None = Field(
         None, description="The profile begins again after this long, also before the release: 24h for a daily curve."
     )
-    arrivals: Literal["poisson", "constant"] = Field(
-        "poisson", description="poisson: independent users; constant: evenly spaced."
+    arrivals: Literal["poisson", "constant", "closedLoop"] = Field(
+        "poisson",
+        description="poisson: independent users; constant: evenly spaced; closedLoop: callers who wait for answers.",
+    )
+    closed_loop: ClosedLoop | None = Field(
+        None, description="The callers, with arrivals: closedLoop, instead of a rate."
     )
     bursty: Bursty | None = Field(None, description="Bursts and lulls around the rate or profile.")
     batch_size: Law | None = Field(
@@ -79,19 +84,31 @@ class Traffic(Model):
                 ("rate", self.rate is not None),
                 ("profile", bool(self.profile)),
                 ("trace", self.trace is not None),
+                ("closedLoop", self.closed_loop is not None),
             )
             if is_given
         ]
         if len(given) != 1:
-            raise ValueError(f"has {' and '.join(given) or 'no rate'}; must have one of rate, profile and trace")
+            raise ValueError(
+                f"has {' and '.join(given) or 'no rate'}; must have one of rate, profile, trace and closedLoop"
+            )
+        if self.closed_loop is not None and self.arrivals != "closedLoop":
+            raise PlacedError(
+                ("closedLoop",), f"stands beside arrivals {self.arrivals}; must have arrivals: closedLoop"
+            )
+        if self.closed_loop is None and self.arrivals == "closedLoop":
+            raise PlacedError(("arrivals",), "is closedLoop, and there is none; must be another, or give closedLoop")
         return self
 
     @model_validator(mode="after")
     def _shapes_fit(self) -> Traffic:
-        if self.trace is not None:
+        if self.trace is not None or self.closed_loop is not None:
+            source = "a trace" if self.trace is not None else "a closed loop"
             for key, value in (("bursty", self.bursty), ("batchSize", self.batch_size)):
                 if value is not None:
-                    raise PlacedError((key,), "shapes a rate, and the requests are those of a trace; must be left out")
+                    raise PlacedError(
+                        (key,), f"shapes a rate, and the requests are those of {source}; must be left out"
+                    )
         if self.batch_size is not None and self.batch_size.mean_seconds() < 1:
             mean = self.batch_size.mean_seconds()
             raise PlacedError(("batchSize",), f"has the mean {mean:g}; must be at least 1 request")

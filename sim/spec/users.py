@@ -8,6 +8,7 @@ from pydantic import Field, StrictBool, model_validator
 
 from sim.spec.distributions import Law
 from sim.spec.model import EMPTY, Frozen, Model, Name, PlacedError, Text
+from sim.spec.reaction import Sessions, UserRetries
 from sim.units import Quantity, Share
 
 MOST_USERS = 10_000_000
@@ -47,6 +48,20 @@ class Users(Model):
         description="Requests of a user relative to the mean: a number or a distribution of numbers, one for each user "
         "and run. Without it, all are equally active.",
     )
+
+    retries: UserRetries | None = Field(
+        None, description="Users whose request fails try again; without it, nobody does."
+    )
+    patience: Law | None = Field(
+        None, description="A user who has waited so long for an answer leaves; without it, all wait to the end."
+    )
+    sessions: Sessions | None = Field(None, description="Users come for several requests; without it, for one.")
+
+    @model_validator(mode="after")
+    def _somebody_waits(self) -> Users:
+        if self.patience is not None and self.patience.mean_seconds() <= 0:
+            raise PlacedError(("patience",), "is 0: nobody waits for an answer; must be longer")
+        return self
 
     @model_validator(mode="after")
     def _somebody_is_active(self) -> Users:

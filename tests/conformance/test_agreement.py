@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from planes import ALL_TO_FIRST, Move, Setup, columns, drawn, on_grid, served, versions
 
-from sim.engine.protocol import Engine, Reason, Route
+from sim.engine import draw_requests
+from sim.engine.protocol import Engine, Reason, Requests, Route
 from sim.spec.endpoint import Endpoint
 from sim.spec.mesh import Mesh
+from sim.spec.traffic import Traffic
+from sim.spec.users import Users
 
 GRID = 1 / 128
 HALF_AND_HALF = Route(weights=((0, 50.0), (1, 50.0)))
@@ -46,6 +49,11 @@ ENDPOINTS = {
     "search": Endpoint(share=0.2),
     "pay": Endpoint(share=0.1, latency_factor=3, method="POST"),
 }
+IMPATIENT = {"patience": {"distribution": "exponential", "mean": 0.1}}
+STUBBORN = {"retries": {"attempts": 2, "backoff": {"distribution": "exponential", "mean": 0.05}}}
+CHATTY = {"sessions": {"requests": {"distribution": "exponential", "mean": 3}, "think_time": 0.125}}
+AGAIN_AT_ONCE = {"retries": {"attempts": 2, "backoff": 0}}
+LOOP = {"callers": 30, "think_time": {"distribution": "exponential", "mean": 0.1}}
 FAILING = ({"error_rate": 0.02}, {"error_rate": 0.3})
 
 
@@ -61,6 +69,12 @@ def churn(pods: int, *, every: float = 0.5, until: float = 5.0, kill: int = 0) -
         else:
             moves.append(Move(moment + every / 2, "stop_listening", (n,)))
     return tuple(sorted(moves, key=lambda move: move.at))
+
+
+def used(habits: dict[str, Any], rate: float | None = 300, **traffic: Any) -> Requests:
+    """Return 5 s of requests of 200 users with habits."""
+    users = Users(count=200, segments={"testers": {"count": 20}}, **habits)
+    return draw_requests(Traffic(rate=rate, **traffic), users, None, 1, 0, 0.0, 5.0)
 
 
 def mesh(**keys: Any) -> Mesh:
@@ -179,6 +193,15 @@ CASES: dict[str, Setup] = {
     "faults of one endpoint": with_faults(
         {"error_rate": 0.4, "endpoint": "pay"}, {"latency_factor": 2, "endpoint": "browse"}
     ).but(requests=drawn(300, 5, endpoints=ENDPOINTS)),
+    "impatient users": busy_release(retries=patient(), outlier_detection=EJECTION).but(requests=used(IMPATIENT)),
+    "users who try again": busy_release(timeout=0.1, retries=patient()).but(requests=used(STUBBORN)),
+    "sessions of users who try again": busy_release(load_balancer="leastRequest", timeout=0.2).but(
+        requests=used({**CHATTY, **STUBBORN, **IMPATIENT}), versions=versions(*FAILING, **BUSY, queue_capacity=3)
+    ),
+    "closed loop": busy_release(timeout=0.2).but(
+        requests=used(STUBBORN, rate=None, closed_loop=LOOP, arrivals="closedLoop")
+    ),
+    "grid, sessions": grid_storm().but(requests=on_grid(used({**CHATTY, **AGAIN_AT_ONCE}, 400), GRID)),
     "processor sharing": busy_release().but(
         mesh=mesh(timeout=0.2, retries=patient(per_try_timeout=0.1), outlier_detection=EJECTION),
         versions=versions(*FAILING, **BUSY, queue_capacity=3, discipline="processorSharing")
@@ -201,6 +224,7 @@ CASES: dict[str, Setup] = {
 def assert_agreement(setup: Setup) -> None:
     compiled, reference = served("compiled", setup), served("reference", setup)
     assert columns(compiled.answers()) == columns(reference.answers())
+    assert compiled.requests.arrival.tobytes() == reference.requests.arrival.tobytes()
     assert compiled.ejections() == reference.ejections()
     assert compiled.load().busy_seconds.tolist() == reference.load().busy_seconds.tolist()
     assert worked(compiled) == worked(reference)
@@ -392,6 +416,41 @@ def scripts(draw: st.DrawFn, pods: int) -> tuple[Move, ...]:
     return tuple(moves)
 
 
+habits = st.just({}) | st.fixed_dictionaries(
+    {},
+    optional={
+        "patience": st.sampled_from([1 / 16, {"distribution": "exponential", "mean": 0.1}]),
+        "retries": st.builds(
+            lambda attempts, backoff, on: {"attempts": attempts, "backoff": backoff, "on": on},
+            st.integers(1, 3),
+            st.sampled_from([0, 1 / 64, {"distribution": "exponential", "mean": 0.05}]),
+            st.sampled_from(["5xx, abandoned", "503", "abandoned"]),
+        ),
+        "sessions": st.builds(
+            lambda requests, think: {"requests": requests, "think_time": think},
+            st.sampled_from([2, {"distribution": "exponential", "mean": 3}]),
+            st.sampled_from([0, 1 / 32, {"distribution": "exponential", "mean": 0.1}]),
+        ),
+    },
+)
+loops = st.builds(
+    lambda callers, think: {"closed_loop": {"callers": callers, "think_time": think}, "arrivals": "closedLoop"},
+    st.integers(1, 30),
+    st.sampled_from([1 / 8, {"distribution": "exponential", "mean": 0.2}]),
+)
+
+
+@st.composite
+def requests_of_users(draw: st.DrawFn, endpoints: dict[str, Endpoint]) -> Requests:
+    """Return 2 s of requests of users who wait, try again and come again as they like, or in a closed loop."""
+    own = draw(habits)
+    traffic = st.sampled_from([{"rate": 50.0}, {"rate": 200.0}])
+    given = draw(traffic if "sessions" in own else traffic | loops)
+    users = Users(count=200, segments={"testers": {"count": 20}}, **own)
+    seed = draw(st.integers(0, 2**64 - 1))
+    return draw_requests(Traffic(**given, endpoints=endpoints), users, None, seed, 0, 0.0, 2.0)
+
+
 def without_endpoints(own: dict[str, Any]) -> dict[str, Any]:
     """Return the keys of a version whose faults are for every request."""
     faults = [{key: value for key, value in fault.items() if key != "endpoint"} for fault in own["faults"]]
@@ -401,8 +460,8 @@ def without_endpoints(own: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def setups(draw: st.DrawFn) -> Setup:
     pods = draw(st.tuples(st.integers(1, 3), st.integers(0, 3)))
-    endpoints, rate = draw(st.sampled_from([{}, ENDPOINTS])), draw(st.sampled_from([50.0, 200.0]))
-    requests = drawn(rate, 2, seed=draw(st.integers(0, 2**64 - 1)), endpoints=endpoints)
+    endpoints = draw(st.sampled_from([{}, ENDPOINTS]))
+    requests = draw(requests_of_users(endpoints))
     own = [draw(own_keys) if endpoints else without_endpoints(draw(own_keys)) for _ in range(2)]
     return Setup(
         on_grid(requests, GRID) if draw(st.booleans()) else requests,

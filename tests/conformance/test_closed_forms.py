@@ -273,7 +273,7 @@ def test_the_worked_example_of_a_rolling_update() -> None:
         run = World(scenario, "rollingUpdate", replication=replication, requests=none.record.requests).run()
         damage = compare_runs(Observed(run, scenario), none)
         before = damage.run.arrival < stopped_at
-        found.append(float(damage.caused[before].sum() - damage.healed[before].sum()))
+        found.append(float(damage.pairs.caused[before].sum() - damage.pairs.healed[before].sum()))
     assert_mean(found, 1_200, widest=0.04)
 
 

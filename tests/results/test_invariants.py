@@ -85,7 +85,7 @@ def test_testers_count_in_nothing(scenario: Scenario, pair: Pair) -> None:
 @given(pair=paired_runs())
 def test_a_run_against_itself_has_no_damage(scenario: Scenario, pair: Pair) -> None:
     damage, found = observed(scenario, (pair[0], pair[0]))
-    assert not damage.caused.any()
-    assert not damage.healed.any()
+    assert not damage.pairs.caused.any()
+    assert not damage.pairs.healed.any()
     assert (found["excess_failed_requests"], found["users_affected"], found["user_minutes_degraded"]) == (0, 0, 0)
     assert all(not isinstance(value, float) or math.isfinite(value) for value in found.values())

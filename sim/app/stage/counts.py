@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.outcomes import Outcomes
+from sim.pairs import paired
 from sim.record import Record
 
 MOST_BINS = 2400
@@ -51,14 +52,15 @@ def kinds(version: NDArray[np.int16], record: Record) -> NDArray[np.int64]:
 def affected_users(bins: Bins, run: Outcomes, none: Outcomes) -> NDArray[np.int64]:
     """Return, by the end of each bin, the users with more failed requests so far than without the release.
 
-    Both hold the same requests, in order of arrival.
+    Both are in order of arrival.
     """
-    change = run.failed.astype(np.int64) - none.failed.astype(np.int64)
+    pairs = paired(run, none)
+    change = pairs.failed.astype(np.int64) - pairs.expected.astype(np.int64)
     rows = np.flatnonzero(change)
-    order = rows[np.lexsort((rows, run.user[rows]))]
-    user, change = run.user[order], change[order]
+    order = rows[np.lexsort((rows, pairs.user[rows]))]
+    user, change = pairs.user[order], change[order]
     first = np.flatnonzero(np.diff(user, prepend=-1))
     total = np.cumsum(change)
     total -= np.repeat(total[first] - change[first], np.diff(first, append=len(user)))
     worse = (total > 0).astype(np.int64) - (total - change > 0).astype(np.int64)
-    return np.cumsum(bins.count(run.arrival[order], worse.astype(np.float64)))
+    return np.cumsum(bins.count(pairs.arrival[order], worse.astype(np.float64)))

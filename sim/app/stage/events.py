@@ -13,7 +13,7 @@ from sim.app.stage.counts import CANDIDATE, Bins, affected_users, bins_for, kind
 from sim.app.stage.marks import AT_VERSION, NOWHERE, Marks, encode_marks, packed, tick_milliseconds
 from sim.app.stage.pods import Places, beyond, milliseconds, phases, places
 from sim.app.stage.steps import steps
-from sim.outcomes import SERVER_ERROR, Outcomes, is_slow, outcomes, public_users
+from sim.outcomes import Outcomes, is_error, is_slow, outcomes, public_users
 from sim.record import PodRow, Record
 from sim.scenario import Scenario
 
@@ -108,7 +108,7 @@ def _copies(record: Record, scenario: Scenario, where: Places) -> Marks:
     arrival = drawn.arrival[answers.request[row]]
     counts = (arrival >= 0) & public_users(record, scenario)[drawn.user[answers.request[row]]]
     row, arrival = row[counts], arrival[counts]
-    error = answers.status[row] >= SERVER_ERROR
+    error = is_error(answers, row)
     failed = error | is_slow(answers.finish[row] - arrival, error, scenario)
     place = _places(answers.pod[row], answers.version[row], where)
     return Marks(arrival, place, np.ones(len(row), dtype=np.bool_), failed)
