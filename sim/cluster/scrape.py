@@ -112,8 +112,10 @@ def versions_in(world: World, role: Role, service: str | None = None) -> tuple[i
         return version_numbers(world, service)
     if role == "all":
         return None
-    number = world.candidate if role == "candidate" else world.stable
-    return () if number is None else (number,)
+    if world.candidate is None:
+        return () if role == "candidate" else (world.stable,)
+    # A release that goes back step by step has the old version as its candidate.
+    return (world.rollout.candidate.number if role == "candidate" else world.rollout.stable.number,)
 
 
 def version_numbers(world: World, service: str) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from sim.spec.model import Model, PlacedError, VersionName
 from sim.units import Duration, Quantity
@@ -12,7 +12,7 @@ from sim.units import Duration, Quantity
 MOST_OPERATIONS = 100
 MOST_PODS = 10_000
 
-Action = Literal["promote", "abort", "undo", "scale", "apply", "restart", "pause", "resume"]
+Action = Literal["promote", "abort", "retry", "undo", "scale", "apply", "restart", "pause", "resume"]
 
 
 class Operation(Model):
@@ -20,13 +20,15 @@ class Operation(Model):
 
     needs: ClassVar[dict[str, str]] = {"scale": "replicas", "apply": "version"}
     """The keys that an action cannot do without; it alone takes them."""
-    takes: ClassVar[dict[str, str]] = {**needs, "undo": "toRevision"}
+    takes: ClassVar[dict[str, str]] = {**needs, "undo": "toRevision", "promote": "full"}
 
     at: Duration = Field(description="When, after the release starts.")
     action: Action = Field(
-        description="promote: ends a pause; abort: back to the old version; undo: to the revision before; scale: "
-        "another number of pods; apply: another version; restart: new pods of the same; pause, resume: of a Deployment."
+        description="promote: ends a pause or skips a step; abort: back to the old version; retry: an aborted release "
+        "from its first step; undo: to the revision before; scale: another number of pods; apply: another version; "
+        "restart: new pods of the same; pause, resume: no step is begun meanwhile."
     )
+    full: StrictBool | None = Field(None, description="For promote: true skips all that is left, analyses included.")
     replicas: Annotated[int, Quantity("count", high=MOST_PODS)] | None = Field(
         None, description="For scale: so many pods are wanted from then on."
     )
@@ -53,4 +55,6 @@ class Operation(Model):
             return f"{self.action} {self.version}"
         if self.to_revision is not None:
             return f"{self.action} to revision {self.to_revision}"
+        if self.full:
+            return f"{self.action} in full"
         return self.action if self.replicas is None else f"{self.action} to {self.replicas}"

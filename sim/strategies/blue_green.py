@@ -15,6 +15,7 @@ from sim.units import Quantity, Seconds, format_duration
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
+    from sim.spec.operation import Operation
     from sim.strategies.rollout import Rollout
 
 
@@ -25,7 +26,7 @@ class BlueGreen(Story):
     summary: ClassVar[str] = (
         "Start the new version beside the old one and switch all users at once: quick undo, twice the pods."
     )
-    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "retry", "undo", "scale")
 
     type: Literal["blueGreen"] = Field("blueGreen", description="The strategy; may be left out where the name says it.")
     preview_match: tuple[SegmentMatch, ...] = Field(
@@ -95,6 +96,29 @@ class BlueGreen(Story):
         yield from rollout.judge(self.post_promotion_analysis, "postPromotionAnalysis")
         rollout.finish("promoted", "The analysis after the switch succeeded.")
         rollout.scale_down_later(rollout.stable, self.scale_down_delay_seconds, "the old pods are no longer needed")
+
+    def operate(self, rollout: Rollout, operation: Operation) -> str | None:
+        """Do what kubectl argo rollouts does; return why it is refused, None when it is done."""
+        if operation.action == "retry":
+            if rollout.outcome != "rolled_back":
+                return "the rollout is not aborted"
+            rollout.turn(lambda: self._again(rollout))
+            return None
+        if operation.full:
+            if rollout.outcome == "promoted":
+                return "the new version is the stable one already"
+            rollout.turn(lambda: self._promote_full(rollout))
+            return None
+        return super().operate(rollout, operation)
+
+    def _again(self, rollout: Rollout) -> Steps:
+        rollout.begin_again()
+        yield from self.roll_out(rollout)
+
+    def _promote_full(self, rollout: Rollout) -> Steps:
+        """Switch as soon as the new version has all its pods, whatever preview and analyses are left."""
+        rollout.begin_again()
+        yield from rollout.promote("An operator promoted the release in full.", self.scale_down_delay_seconds)
 
     def undo(self, rollout: Rollout) -> Steps:
         """Switch back, at once while the old pods live."""

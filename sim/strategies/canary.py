@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, JsonValue, StrictBool, model_validator
 
 from sim.cluster.argo.plan import Plan
 from sim.spec.analysis import CanaryAnalysis
-from sim.spec.model import PlacedError
+from sim.spec.model import Model, PlacedError
+from sim.strategies import canary_operations as operations
 from sim.strategies.canary_controller import CanaryController
 from sim.strategies.canary_steps import (
     MOST_STEPS,
@@ -27,6 +28,7 @@ from sim.units import IntOrPercent, Quantity, Seconds
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
+    from sim.spec.operation import Operation
     from sim.strategies.rollout import Rollout
 
 
@@ -37,13 +39,21 @@ WEIGHTS_BY_DEFAULT: dict[str, JsonValue] = {
 """What an editor checks where the file does not say what all users are."""
 
 
+class RollbackWindow(Model):
+    """How far back a rollback may go without the steps."""
+
+    revisions: Annotated[int, Quantity("count", low=1, high=1_000)] = Field(
+        description="So many revisions: going back to one of them after the promotion skips the steps."
+    )
+
+
 class Canary(Story):
     """Raise the share of the new version step by step, watched by an analysis."""
 
     model_config = ConfigDict(json_schema_extra=WEIGHTS_BY_DEFAULT)
     kind: ClassVar[str] = "canary"
     summary: ClassVar[str] = "Send a growing share of the requests to the new version: few users meet a bad one."
-    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "undo", "scale")
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "retry", "undo", "pause", "resume", "scale")
 
     type: Literal["canary"] = Field("canary", description="The strategy; may be left out where the name says it.")
     steps: tuple[CanaryStep, ...] = Field(
@@ -76,6 +86,9 @@ class Canary(Story):
     )
     replica_progress_threshold: ProgressThreshold | None = Field(
         None, description="How much of the new version must be available before a step ends; without it, all."
+    )
+    rollback_window: RollbackWindow | None = Field(
+        None, description="What an operator's undo after the promotion may skip the steps for; without it, for nothing."
     )
     progress_deadline_abort: StrictBool = Field(
         False, description="Undo the release when it meets progressDeadlineSeconds; else it is reported only."
@@ -153,6 +166,7 @@ class Canary(Story):
             minimum=self.min_pods_per_replica_set,
             threshold=self.replica_progress_threshold.threshold if self.replica_progress_threshold else None,
             abort_delay=self.abort_scale_down_delay_seconds if has_delay else None,
+            rollback_window=self.rollback_window.revisions if self.rollback_window else None,
         )
 
     def steps_text(self) -> tuple[str, ...]:
@@ -166,27 +180,85 @@ class Canary(Story):
         """Go through the steps, watched by the analysis, then promote."""
         if self.sticky == "user":
             rollout.stick_to_users()
-        canary = CanaryController(rollout, self.plan(rollout.is_by_pods), self.max_surge, self.max_unavailable)
-        rollout.canary = canary
-        if not rollout.is_by_pods:
-            rollout.beside(canary.watch_users())
-        if self.has_baseline:
-            rollout.start_baseline()
-        while (index := canary.step_index) < len(self.steps):
-            rollout.step(index)
-            self._watch(rollout, canary)
-            yield from self._take(rollout, canary, self.steps[index])
-            yield from canary.leave_step()
-        self._watch(rollout, canary)
-        rollout.step(len(self.steps))
-        rollout.stop_baseline("all steps are done")
-        yield from canary.promote("All steps are done.", self.scale_down_delay_seconds)
+        yield from self._go_through(rollout, self._control(rollout))
 
     def undo(self, rollout: Rollout) -> Steps:
         """Take the weight away at once, then the pods; without a mesh both go together."""
         assert rollout.canary is not None
         rollout.stop_baseline("the release was undone")
         yield from rollout.canary.go_back(self.abort_scale_down_delay_seconds)
+
+    def operate(self, rollout: Rollout, operation: Operation) -> str | None:
+        """Do what kubectl argo rollouts does; return why it is refused, None when it is done."""
+        canary = rollout.canary
+        if canary is None:
+            return "the release has not begun"
+        match operation.action:
+            case "promote" if operation.full:
+                return operations.promote_full(self, rollout, canary)
+            case "promote":
+                return operations.promote(self, rollout, canary)
+            case "abort":
+                return operations.abort(rollout, canary)
+            case "retry":
+                return operations.retry(self, rollout, canary)
+            case "undo":
+                return operations.undo(self, rollout, canary)
+            case "pause" | "resume":
+                return operations.hold(canary, operation.action == "pause")
+        return super().operate(rollout, operation)
+
+    def go_on(self, rollout: Rollout, canary: CanaryController) -> Steps:
+        """Leave the step that is under way as it is, and go on with the next one."""
+        rollout.stop_judging()
+        canary.skip_step()
+        yield from self._go_through(rollout, canary)
+
+    def begin_anew(self, rollout: Rollout) -> Steps:
+        """Go through the steps once more, from the first one."""
+        rollout.begin_again()
+        yield from self._go_through(rollout, self._control(rollout))
+
+    def promote_full(self, rollout: Rollout, canary: CanaryController) -> Steps:
+        """Give the new version everything as fast as its pods come."""
+        rollout.begin_again()
+        canary.promote_full()
+        yield from self._promote(rollout, canary, "An operator promoted the release in full.")
+
+    def roll_back(self, rollout: Rollout) -> Steps:
+        """Release the old version in place of the new one, step by step, or at once within the window."""
+        rollout.begin_again()
+        rollout.change_roles()
+        canary = self._control(rollout)
+        if canary.skips_steps_within_window():
+            yield from self._promote(rollout, canary, "A rollback within the window skips the steps.")
+        else:
+            yield from self._go_through(rollout, canary)
+
+    def _control(self, rollout: Rollout) -> CanaryController:
+        """Return a controller that begins with the first step."""
+        canary = CanaryController(rollout, self.plan(rollout.is_by_pods), self.max_surge, self.max_unavailable)
+        rollout.canary = canary
+        if not rollout.is_by_pods:
+            rollout.beside(canary.watch_users())
+        if self.has_baseline and not rollout.has_changed_roles:
+            rollout.start_baseline()
+        return canary
+
+    def _go_through(self, rollout: Rollout, canary: CanaryController) -> Steps:
+        while not canary.is_past_steps:
+            index = canary.step_index
+            rollout.step(index)
+            self._watch(rollout, canary)
+            yield from self._take(rollout, canary, self.steps[index])
+            yield from canary.leave_step()
+        self._watch(rollout, canary)
+        yield from self._promote(rollout, canary, "All steps are done.")
+
+    def _promote(self, rollout: Rollout, canary: CanaryController, why: str) -> Steps:
+        rollout.step(len(self.steps))
+        rollout.stop_baseline("all steps are done")
+        yield from canary.promote(why, self.scale_down_delay_seconds)
 
     def _watch(self, rollout: Rollout, canary: CanaryController) -> None:
         """Start the background analysis when its step has come."""

@@ -12,8 +12,8 @@ from sim.cluster.argo.plan import (
     current_step,
     weight_in_force,
 )
-from sim.cluster.argo.route import Sight, is_at_desired_counts, router_weight
-from sim.cluster.argo.status import next_look, resize
+from sim.cluster.argo.route import Sight, is_at_desired_counts, is_rolling_back_to_stable, router_weight
+from sim.cluster.argo.status import Change, Revision, is_rollback_within_window, next_look, resize
 from sim.cluster.arithmetic import FULL_WEIGHT, Count
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class CanaryController:
         self._rollout = rollout
         self._max_surge = max_surge
         self._max_unavailable = max_unavailable
+        self.returns_to_stable = False
+        self._is_within_window = False
+        self._sized_for = rollout.candidate.wanted
         self._is_analysed = False
         self._header_routes: dict[str, tuple[HeaderMatch, ...]] = {}
         self._mirror_routes: dict[str, float] = {}
@@ -42,6 +45,11 @@ class CanaryController:
     def step_index(self) -> int:
         """Return the index of the current step; the number of steps when all are done."""
         return self.status.step_index or 0
+
+    @property
+    def is_past_steps(self) -> bool:
+        """True after the last step, and where there is none."""
+        return current_step(self.plan.steps, self.status.step_index) is None
 
     def sight(self) -> Sight:
         """Return what the controller sees now."""
@@ -59,12 +67,40 @@ class CanaryController:
 
     def sizes(self) -> dict[ReplicaSet, int]:
         """Return the size of the one set that is resized now; nothing when all have theirs."""
+        candidate, stable = self._rollout.candidate, self._rollout.stable
+        if self._has_settled_back:
+            return self._sizes_of_return()
+        if self._is_held():
+            return {}
+        self._sized_for = candidate.wanted
         found = resize(self.plan, self.status, self.sight())
         if found.stable is not None:
-            return {self._rollout.stable: found.stable}
+            return {stable: found.stable}
         if found.canary is None or (self.status.is_aborted and self._keeps_canary):
             return {}
-        return {self._rollout.candidate: found.canary}
+        return {candidate: found.canary}
+
+    def _is_held(self) -> bool:
+        """Return whether a person has paused the rollout: then pods only follow another wanted count.
+
+        Source: rollout/sync.go, syncReplicasOnly.
+        """
+        return self.status.is_paused_by_person and self._sized_for == self._rollout.candidate.wanted
+
+    @property
+    def _has_settled_back(self) -> bool:
+        """True when the wanted version is the stable one again and the canary an older set."""
+        return self.returns_to_stable and self.status.is_stable
+
+    def _sizes_of_return(self) -> dict[ReplicaSet, int]:
+        """Return the sizes while the canary leaves: a dynamic one keeps its pods as long as users are sent there."""
+        candidate, stable = self._rollout.candidate, self._rollout.stable
+        sight = self.sight()._replace(canary=count_of(stable), stable=None, older=(count_of(candidate),))
+        found = resize(self.plan, self.status, sight)
+        if found.canary is not None:
+            return {stable: found.canary}
+        is_referenced = self.plan.is_routed and self._rollout.weight > 0
+        return {} if found.older is None or is_referenced else {candidate: found.older[0]}
 
     @property
     def _keeps_canary(self) -> bool:
@@ -74,22 +110,32 @@ class CanaryController:
     def is_done(self) -> bool:
         """Return whether the sets have the pods of the step; on the way back, the stable set's are waited for."""
         sight = self.sight()
-        if self.status.is_aborted:
+        if self.status.is_aborted or self._has_settled_back:
             is_back = not self.plan.is_routed or self._rollout.weight == 0
             return is_back and not self.sizes() and all_are_available(sight.stable, sight.replicas)
         return is_at_desired_counts(self.plan, self.status, sight, sight.weights)
 
     def moves_users(self) -> bool:
         """Tell the router another weight, if it is time for one; return whether it was told."""
-        has_steps_left = current_step(self.plan.steps, self.status.step_index) is not None
-        if not (has_steps_left or self.status.promote_full or self.status.is_aborted):
-            # Past the last step the promotion gives the new version all users.
+        if self.is_past_steps and not self._moves_past_steps:
+            # The promotion gives the new version all users.
             return False
-        percent = self._percent(router_weight(self.plan, self.status, self.sight()).canary)
-        if percent == self._rollout.weight:
+        percent = self._percent(router_weight(self.plan, self.status, self.sight(), self._is_rolling_back()).canary)
+        if percent == self._rollout.weight or (self._is_within_window and percent == FULL_WEIGHT):
             return False
         self._rollout.set_weight(percent)
         return True
+
+    @property
+    def _moves_past_steps(self) -> bool:
+        status = self.status
+        return status.promote_full or status.is_aborted or self._has_settled_back or self._is_within_window
+
+    def _is_rolling_back(self) -> bool:
+        stable, candidate = self._rollout.stable.name, self._rollout.candidate.name
+        wanted = stable if self._has_settled_back else candidate
+        router = candidate if self._rollout.weight > 0 else wanted
+        return is_rolling_back_to_stable(self.plan, wanted, stable, router, wanted)
 
     def starts_analysis(self, starting_step: int) -> bool:
         """Return, once, that the background analysis may begin."""
@@ -157,37 +203,60 @@ class CanaryController:
     def promote(self, why: str, scale_down_delay: float) -> Steps:
         """Give the new version all pods and all users; it then is the stable one."""
         rollout = self._rollout
+        change: Change = "older_version_within_window" if self._is_within_window else "none"
         if not self.plan.is_routed:
             yield from rollout.share_pods(self, FULL_WEIGHT, rollout.candidate)
-            self.status = next_look(self.plan, self.status, self.sight()).status
+            self.status = next_look(self.plan, self.status, self.sight(), change).status
             rollout.finish("promoted", why)
         else:
             yield from rollout.follow(self, "to carry all users")
-            self.status = next_look(self.plan, self.status, self.sight()).status
+            self.status = next_look(self.plan, self.status, self.sight(), change).status
             yield from rollout.hand_over_users(why, 0.0 if self.plan.is_dynamic else scale_down_delay)
+
+    def hold(self, is_held: bool) -> None:
+        """Begin no further step, or go on."""
+        if self.status.is_paused_by_person != is_held:
+            self.status = self.status._replace(is_paused_by_person=is_held)
+            self._rollout.hold_back(is_held)
+
+    def skip_step(self) -> None:
+        """Take the current step for done."""
+        self.status = Status(self.step_index + 1)
+        self.analysis_phase = ""
+
+    def promote_full(self) -> None:
+        """Take all steps for done: the new version gets everything as its pods become available."""
+        self.status = Status(len(self.plan.steps) or None, promote_full=True)
+
+    def skips_steps_within_window(self) -> bool:
+        """Return whether the version that is released was there before the stable one, not too many revisions ago."""
+        rollout = self._rollout
+        # The version that was released came after the one that goes back: they are two revisions.
+        revisions = [Revision(rollout.candidate.name, 0.0), Revision(rollout.stable.name, 1.0)]
+        names = rollout.stable.name, rollout.candidate.name
+        self._is_within_window = is_rollback_within_window(revisions, *names, self.plan.rollback_window)
+        if self._is_within_window:
+            self.status = Status(len(self.plan.steps) or None)
+        return self._is_within_window
 
     def go_back(self, abort_scale_down_delay: float) -> Steps:
         """Give the stable version all users again."""
-        self.status = Status(self.status.step_index, is_aborted=True)
-        self.status = next_look(self.plan, self.status, self.sight()).status
         rollout = self._rollout
+        is_return = self.returns_to_stable
+        change: Change = "back_to_stable_version" if is_return else "none"
+        self.status = Status(self.status.step_index, is_aborted=not is_return)
+        self.status = next_look(self.plan, self.status, self.sight(), change).status
         if not self.plan.is_routed:
             yield from rollout.share_pods(self, 0.0, rollout.stable)
-        elif not self.plan.is_dynamic:
+        elif not (self.plan.is_dynamic or is_return):
             yield from rollout.abort(abort_scale_down_delay)
         else:
             rollout.forget_routes()
+            self.moves_users()
             yield from rollout.follow(self, "to carry all users again", rollout.stable)
             yield from rollout.await_route()
-            if self._keeps_canary:
+            if self._keeps_canary and not is_return:
                 yield from rollout.let_canary_go(abort_scale_down_delay)
-
-    def _ask_router(self) -> None:
-        """Tell the router the weight of now, if it is another one or if the step is there to say it."""
-        percent = self._percent(router_weight(self.plan, self.status, self.sight()).canary)
-        current = current_step(self.plan.steps, self.status.step_index)
-        if percent != self._rollout.weight or (current is not None and current[1].word == "setWeight"):
-            self._rollout.set_weight(percent)
 
     def _percent(self, weight: float) -> float:
         return weight * FULL_WEIGHT / self.plan.max_weight

@@ -46,6 +46,15 @@ class PodVerbs:
         return self.world.now
 
     @property
+    def has_changed_roles(self) -> bool:
+        """True when the release goes back: the old version is the candidate, the new one the stable one."""
+        return self.world.candidate is not None and self.candidate.number == self.world.stable
+
+    def change_roles(self) -> None:
+        """Let the old version be released in place of the new one, in the same way."""
+        self.candidate, self.stable = self.stable, self.candidate
+
+    @property
     def is_controlled(self) -> bool:
         """True while the story waits for a controller that looks at every change itself."""
         return self._is_controlled

@@ -77,6 +77,8 @@ class Rollout(BaselineVerbs):
         self._inconclusive: str | None = None
         self._approvals = 0
         self._pause_over: simpy.Event | None = None
+        self._judging: AnalysisRun | None = None
+        self._held: str | None = None
 
     def start(self) -> None:
         """Begin the story now."""
@@ -90,8 +92,8 @@ class Rollout(BaselineVerbs):
             return
         if self._is_undone:
             self.outcome_reason = "The undo was still under way at the end."
-        elif self._paused is not None:
-            self.outcome, self.outcome_reason = "paused", self._paused
+        elif (reason := self._held or self._paused) is not None:
+            self.outcome, self.outcome_reason = "paused", reason
         elif self._stalled is not None:
             self.outcome, self.outcome_reason = "failed", self._stalled
         self.say("outcome", self.outcome, self.outcome_reason)
@@ -99,6 +101,9 @@ class Rollout(BaselineVerbs):
     def request_undo(self, reason: str, source: str) -> bool:
         """Interrupt whatever the strategy waits for and go back; return False when there is nothing to undo."""
         if self._process is None or self._is_undone or self.outcome in UNDONE_OR_KEPT:
+            return False
+        if self.has_changed_roles and source == "person":
+            # It goes back already.
             return False
         self._is_undone = True
         self.turn(lambda: self._go_back(Undo(reason, source)))
@@ -146,13 +151,18 @@ class Rollout(BaselineVerbs):
             except Undo as decision:
                 part = self._go_back(decision)
 
-    def _go_back(self, undo: Undo) -> Steps:
-        self._is_undone = True
+    def begin_again(self) -> None:
+        """Forget how the rollout stood, and what was to be deleted: it goes on another way."""
         self._stop_analyses()
         self._scale_downs += 1
+        self._is_undone = False
         self.outcome, self.settled_at = "in_progress", math.nan
-        self._inconclusive = self._paused = self._stalled = None
+        self._inconclusive = self._paused = self._held = self._stalled = None
         self._pause_over = None
+
+    def _go_back(self, undo: Undo) -> Steps:
+        self.begin_again()
+        self._is_undone = True
         self.world.log(undo.source, "undo", self.candidate.version, as_sentence(undo.reason))
         yield from self.story.undo(self)
         self.finish("rolled_back", undo.reason)
@@ -167,6 +177,8 @@ class Rollout(BaselineVerbs):
 
     def finish(self, outcome: Outcome, reason: str) -> None:
         """Settle the rollout: all users are on one version, and why."""
+        if self.has_changed_roles:
+            outcome = "rolled_back" if outcome == "promoted" else "promoted"
         self.outcome, self.outcome_reason, self.settled_at = outcome, as_sentence(reason), self.world.now
         self._stalled = None
         self._stop_analyses()
@@ -275,13 +287,23 @@ class Rollout(BaselineVerbs):
             reason, self._inconclusive = self._inconclusive, None
             yield from self._await_person(reason)
 
+    def stop_judging(self) -> None:
+        """End the analysis that the story waits for."""
+        if self._judging is not None:
+            self._judging.stop()
+
+    def hold_back(self, is_held: bool) -> None:
+        """Take note that an operator has paused the rollout, or lets it go on, and wake whoever waits."""
+        self._held = "An operator paused the rollout." if is_held else None
+        self.world.pods_changed(self.candidate)
+
     def judge(self, spec: AnalysisSpec, name: str) -> Steps:
         """Wait for an analysis; a person decides where it cannot.
 
         Raises:
             Undo: the analysis failed.
         """
-        run = AnalysisRun(self.world, spec, name, inline=True)
+        self._judging = run = AnalysisRun(self.world, spec, name, inline=True)
         self._analyses.append(run)
         if run.phase == "Running":
             yield run.done

@@ -35,7 +35,7 @@ class UserVerbs(DeploymentVerbs):
     @property
     def weight(self) -> float:
         """Return the percent of users asked for the candidate."""
-        return self.world.traffic.requested_weight
+        return self._of_new_version(self.world.traffic.requested_weight)
 
     def set_weight(self, weight: float) -> None:
         """Ask for `weight` percent of the users to go to the candidate."""
@@ -83,9 +83,13 @@ class UserVerbs(DeploymentVerbs):
 
     def _ask(self, weight: float) -> None:
         if self._is_by_pods:
-            self.world.traffic.note(weight)
+            self.world.traffic.note(self._of_new_version(weight))
         else:
-            self.world.traffic.request(self._route(weight), weight)
+            self.world.traffic.request(self._route(weight), self._of_new_version(weight))
+
+    def _of_new_version(self, weight: float) -> float:
+        """Return the weight of the new version, given the candidate's, and the other way round."""
+        return FULL_WEIGHT - weight if self.has_changed_roles else weight
 
     def _route(self, weight: float) -> Route:
         weights = ((self.candidate.number, weight), (self.stable.number, FULL_WEIGHT - weight))

@@ -40,8 +40,7 @@ def test_promote_switches_a_blue_green_release_that_waits():
 
 
 def test_promote_is_refused_where_nothing_waits():
-    given = scenario({"type": "canary", "steps": [{"setWeight": 50}]}, mesh=MESH)
-    record = run(with_operations(given, {"at": 1, "action": "promote"}))
+    record = run(with_operations(scenario({"type": "blueGreen"}, mesh=MESH), {"at": 1, "action": "promote"}))
     assert refused(record) == [(1.0, "Refused: the rollout is not paused.")]
     assert record.outcome == "promoted"
 
@@ -54,11 +53,11 @@ def test_an_approver_who_comes_later_finds_nothing_to_approve():
     assert story(record, "approve") == []
 
 
-@pytest.mark.parametrize("action", ["abort", "undo"])
-def test_an_operator_takes_a_canary_back(action):
+@pytest.mark.parametrize(("action", "done"), [("abort", "aborted"), ("undo", "undid")])
+def test_an_operator_takes_a_canary_back(action, done):
     given = scenario({"type": "canary", "steps": [{"setWeight": 50}, {"pause": {}}]}, mesh=MESH)
     record = run(with_operations(given, {"at": 60, "action": action}))
-    assert (record.outcome, record.outcome_reason) == ("rolled_back", "An operator undid the release.")
+    assert (record.outcome, record.outcome_reason) == ("rolled_back", f"An operator {done} the release.")
     assert (pods_of(record, 299), record.routes[-1].requested) == ([4, 0], 0)
 
 
