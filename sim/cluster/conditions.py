@@ -19,6 +19,7 @@ Reason = Literal[
     "DeploymentResumed",
     "MinimumReplicasAvailable",
     "MinimumReplicasUnavailable",
+    "FailedCreate",
 ]
 TRUTH: dict[Reason, Literal["True", "False", "Unknown"]] = {
     "NewReplicaSetCreated": "True",
@@ -29,6 +30,7 @@ TRUTH: dict[Reason, Literal["True", "False", "Unknown"]] = {
     "DeploymentResumed": "Unknown",
     "MinimumReplicasAvailable": "True",
     "MinimumReplicasUnavailable": "False",
+    "FailedCreate": "True",
 }
 
 

@@ -76,11 +76,10 @@ class Deployment:
 
     @property
     def status(self) -> Status:
-        """Return the Deployment in numbers."""
-        new = self.target
+        """Return the Deployment in numbers; what a quota refuses is not there."""
         return Status(
-            total=sum(each.replicas for each in self.created),
-            updated=new.replicas,
+            total=sum(each.replicas - each.refused for each in self.created),
+            updated=self.target.replicas - self.target.refused,
             ready=sum(each.ready for each in self.created),
             available=sum(each.available for each in self.created),
         )

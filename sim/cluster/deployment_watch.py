@@ -18,11 +18,11 @@ WAITING = ("NewReplicaSetCreated", "ReplicaSetUpdated", "DeploymentResumed")
 
 
 class ConditionChange(NamedTuple):
-    """From this moment on a condition said this."""
+    """From this moment on a condition said this; None: it was taken away."""
 
     at_seconds: float
-    type: Literal["Progressing", "Available"]
-    condition: Condition
+    type: Literal["Progressing", "Available", "ReplicaFailure"]
+    condition: Condition | None
 
 
 class DeploymentWatch:
@@ -40,6 +40,7 @@ class DeploymentWatch:
         self._progressing = Condition("NewReplicaSetAvailable", world.now, world.now)
         self._available = Condition("MinimumReplicasAvailable", world.now, world.now)
         self._is_timed = False
+        self._failure: Condition | None = None
         deployment.when_created = self._created
 
     def turn(self) -> None:
@@ -58,7 +59,15 @@ class DeploymentWatch:
         if enough is not self._available:
             self._available = enough
             self.changes.append(ConditionChange(now, "Available", enough))
+        self._look_at_failures(now)
         self._look_later()
+
+    def _look_at_failures(self, now: float) -> None:
+        """Take note of pods that a quota refuses. Source: Kubernetes sync.go, getReplicaFailures."""
+        is_refused = any(each.refused for each in self._deployment.created)
+        if is_refused != (self._failure is not None):
+            self._failure = Condition("FailedCreate", now, now) if is_refused else None
+            self.changes.append(ConditionChange(now, "ReplicaFailure", self._failure))
 
     @property
     def _deadline(self) -> float:

@@ -291,6 +291,9 @@ def _operations(spec: dict[str, Any]) -> Iterator[Finding]:
     for index, operation in enumerate(operations):
         action = _get(operation, "action")
         yield from _applied(spec, index, _get(operation, "version"))
+        service, services = _get(operation, "service"), _names(spec, "services")
+        if isinstance(service, str) and services and service not in services:
+            yield Finding(("spec", "operations", index, "service"), _unknown("service", service, services))
         if isinstance(action, str) and action in ALL_ACTIONS and kinds and action not in known:
             message = f"is {action}, which no strategy of the file can do; must be one of {', '.join(known)}"
             yield Finding(("spec", "operations", index, "action"), message)

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from sim.spec.model import Model, PlacedError, VersionName
+from sim.spec.model import Model, Name, PlacedError, VersionName
 from sim.units import Duration, Quantity
 
 MOST_OPERATIONS = 100
@@ -20,7 +20,12 @@ class Operation(Model):
 
     needs: ClassVar[dict[str, str]] = {"scale": "replicas", "apply": "version"}
     """The keys that an action cannot do without; it alone takes them."""
-    takes: ClassVar[dict[str, str]] = {**needs, "undo": "toRevision", "promote": "full"}
+    takes: ClassVar[tuple[tuple[str, str], ...]] = (
+        *needs.items(),
+        ("scale", "service"),
+        ("undo", "toRevision"),
+        ("promote", "full"),
+    )
 
     at: Duration = Field(description="When, after the release starts.")
     action: Action = Field(
@@ -32,6 +37,7 @@ class Operation(Model):
     replicas: Annotated[int, Quantity("count", high=MOST_PODS)] | None = Field(
         None, description="For scale: so many pods are wanted from then on."
     )
+    service: Name | None = Field(None, description="For scale: the service; without it, the released one.")
     version: VersionName | None = Field(None, description="For apply: the version of the released service.")
     to_revision: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
         None, description="For undo of a Deployment: the revision; without it, the one before."
@@ -40,7 +46,7 @@ class Operation(Model):
     @model_validator(mode="after")
     def _says_what_its_action_needs(self) -> Operation:
         given = {str(field.alias): getattr(self, name) for name, field in type(self).model_fields.items()}
-        for action, key in self.takes.items():
+        for action, key in self.takes:
             if given[key] is not None and action != self.action:
                 raise PlacedError((key,), f"belongs to {action}; must be left out where action is {self.action}")
         needed = self.needs.get(self.action)
@@ -57,4 +63,5 @@ class Operation(Model):
             return f"{self.action} to revision {self.to_revision}"
         if self.full:
             return f"{self.action} in full"
-        return self.action if self.replicas is None else f"{self.action} to {self.replicas}"
+        what = self.action if self.service is None else f"{self.action} {self.service}"
+        return what if self.replicas is None else f"{what} to {self.replicas}"

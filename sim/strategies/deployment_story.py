@@ -75,6 +75,7 @@ def _undo(rollout: Rollout, to_revision: int) -> str | None:
     target = deployment.created[place]
     if target is deployment.target:
         return f"it wants the template of revision {deployment.revisions[target]} already"
+    _keep_count(rollout, target)
     if target is not rollout.stable or not rollout.request_undo("an operator undid the release", "operator"):
         rollout.go_to(target, "an operator undid the last change")
     return None
@@ -99,6 +100,7 @@ def _apply(rollout: Rollout, version: str) -> str | None:
     manifest = world.scenario.services[world.service].versions[version]
     is_scaled = "replicas" in manifest.model_fields_set and manifest.replicas != wanted.wanted
     target = _set_of(rollout, version, wanted.restarted_at)
+    _keep_count(rollout, target)
     if target is not wanted:
         rollout.go_to(target, f"an operator applied {version}")
     elif not is_scaled:
@@ -106,6 +108,13 @@ def _apply(rollout: Rollout, version: str) -> str | None:
     if is_scaled:
         world.want(world.service, manifest.replicas, f"the manifest of {version} says replicas: {manifest.replicas}")
     return None
+
+
+def _keep_count(rollout: Rollout, target: ReplicaSet) -> None:
+    """Let the count that is wanted now be wanted of the next template too: it is no part of a template."""
+    world, desired = rollout.world, rollout.deployment.desired
+    if target.wanted != desired:
+        world.wanted.change(world.now, world.service, desired)
 
 
 def _set_of(rollout: Rollout, version: str, restarted_at: float | None) -> ReplicaSet:

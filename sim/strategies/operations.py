@@ -26,7 +26,7 @@ def scale(rollout: Rollout, operation: Operation) -> str | None:
     """Want another number of pods, in the middle of the rollout too."""
     assert operation.replicas is not None
     world = rollout.world
-    world.want(world.service, operation.replicas, f"an operator wants {operation.replicas}")
+    world.want(operation.service or world.service, operation.replicas, f"an operator wants {operation.replicas}")
     return None
 
 

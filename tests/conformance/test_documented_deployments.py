@@ -26,11 +26,14 @@ def released(
     strategy: dict[str, Any] = NGINX,
     versions: dict[str, Any] | None = None,
     duration: float = 900,
+    cluster: dict[str, Any] | None = None,
     **service: Any,
 ) -> World:
     """Return the finished world of a release from v1 to v2, with operations and what is known of later versions."""
     given = scenario(strategy, duration=duration, rate=1, **{"replicas": 3, **service})
     given = given.replace("spec.services.web.versions", {"v1": {}, "v2": {}, "v3": {}, "v4": {}, **(versions or {})})
+    if cluster is not None:
+        given = given.replace("spec.cluster", cluster)
     world = World(given.replace("spec.operations", list(operations)), "it")
     world.record = world.run()  # type: ignore[attr-defined]
     return world
@@ -64,8 +67,9 @@ def conditions_at(world: World, at: float) -> dict[str, tuple[str, str]]:
     shown = {"Available": ("True", "MinimumReplicasAvailable"), "Progressing": ("True", "NewReplicaSetAvailable")}
     for change in world.rollout.watch.changes:
         if change.at_seconds <= at:
-            shown[change.type] = (change.condition.status, change.condition.reason)
-    return shown
+            condition = change.condition
+            shown[change.type] = ("", "") if condition is None else (condition.status, condition.reason)
+    return {kind: said for kind, said in shown.items() if said[0]}
 
 
 def revisions(world: World) -> dict[str, int]:
@@ -170,6 +174,14 @@ def test_a_failed_deployment_that_finds_room_again_completes() -> None:
     assert conditions_at(world, 650)["Progressing"] == ("False", "ProgressDeadlineExceeded")
     assert conditions_at(world, 899) == GOOD
     assert record_of(world).outcome == "promoted"
+
+
+def test_a_quota_that_blocks_the_surge_shows_as_a_failure_to_create_and_then_as_a_missed_deadline() -> None:
+    surge_only = {"type": "rollingUpdate", "maxSurge": 1, "maxUnavailable": 0}
+    world = released(strategy=surge_only, cluster={"resourceQuota": {"pods": 3}}, progressDeadlineSeconds=600)
+    failed = {"ReplicaFailure": ("True", "FailedCreate")}
+    assert conditions_at(world, 599) == {**GOOD, **failed, "Progressing": ("True", "NewReplicaSetCreated")}
+    assert conditions_at(world, 899) == {**GOOD, **failed, "Progressing": ("False", "ProgressDeadlineExceeded")}
 
 
 def test_the_deadline_is_not_looked_at_while_paused() -> None:

@@ -59,7 +59,7 @@ def count_of(given: dict[str, int]) -> Count:
 
 
 def bounds(given: dict[str, Any]) -> tuple[int, int]:
-    surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+    surge, unavailable = int_or_percent(given.get("max_surge")), int_or_percent(given.get("max_unavailable"))
     return resolve_fenceposts(surge, unavailable, given["spec_replicas"])
 
 
@@ -73,16 +73,16 @@ def test_fenceposts(case: dict[str, Any]) -> None:
     if expect["error"]:
         # The controller falls back to 0; here such a value is an error of the file.
         with pytest.raises(ValueError, match="must be a count or a percentage"):
-            _ = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+            _ = int_or_percent(given.get("max_surge")), int_or_percent(given.get("max_unavailable"))
         return
-    surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+    surge, unavailable = int_or_percent(given.get("max_surge")), int_or_percent(given.get("max_unavailable"))
     assert resolve_fenceposts(surge, unavailable, given["desired"]) == (expect["surge"], expect["unavailable"])
 
 
 @of_group("max_unavailable")
 def test_max_unavailable(case: dict[str, Any]) -> None:
     given = case["in"]
-    surge, unavailable = int_or_percent(given["max_surge"]), int_or_percent(given["max_unavailable"])
+    surge, unavailable = int_or_percent(given.get("max_surge")), int_or_percent(given.get("max_unavailable"))
     is_rolling = given["strategy"] == "rolling"
     assert max_unavailable(surge, unavailable, given["spec_replicas"], is_rolling) == case["expect"]["pods"]
 

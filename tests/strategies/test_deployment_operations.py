@@ -216,3 +216,13 @@ def test_recreate_waits_for_the_last_pod_of_every_old_set():
     assert min(row.created_at for row in record.pods if row.version == "v3") == gone
     assert (record.outcome, pods(record, 299)) == ("promoted", {"v3": 4})
     assert [subject for _, _, subject in story(record, "step")] == ["0", "1", "1"]
+
+
+def test_an_undo_takes_back_the_template_and_not_the_number_of_pods():
+    record = run(given({"at": 60, "action": "apply", "version": "v4"}, {"at": 120, "action": "undo"}))
+    assert pods(record, 299) == {"v2": 6}
+
+
+def test_a_version_without_replicas_of_its_own_keeps_what_an_operator_wanted():
+    record = run(given({"at": 30, "action": "scale", "replicas": 7}, {"at": 60, "action": "apply", "version": "v3"}))
+    assert pods(record, 299) == {"v3": 7}
