@@ -158,8 +158,8 @@ def pod_phases(run: RunSource, version: str) -> PodPhases:
     number = record.service_versions.index((record.service, version))
     counts = pod_counts(record)
     pods = run.pods[(run.pods["service"] == record.service) & (run.pods["version"] == version)]
-    gone = np.sort(pods["gone_at"].fillna(np.inf).to_numpy(dtype=float))
-    leaving = np.sort(np.minimum(pods["terminating_at"].fillna(np.inf).to_numpy(dtype=float), gone))
+    ends = pods[["terminating_at", "gone_at"]].fillna(np.inf).to_numpy(dtype=float)
+    leaving, gone = np.sort(ends.min(axis=1)), np.sort(ends[:, 1])
     moments = np.unique(np.concatenate((counts.at, leaving, gone)))
     at = np.append(moments[(moments >= 0) & (moments < record.duration)], record.duration)
     row = np.searchsorted(counts.at, at, side="right") - 1

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_world import scenario
 
-from sim.figures.bins import Group, bin_edges, bin_width, gaps, groups, stretches, wilson
+from sim.figures.bins import Group, bin_edges, bin_width, gaps, groups, pod_phases, stretches, wilson
+from sim.run import simulate
 
 
 @pytest.mark.parametrize(("duration", "width"), [(60, 1), (420, 5), (1200, 15), (3600, 60), (30 * 86400, 43200)])
@@ -47,3 +49,13 @@ def test_wilson_is_newcombes_worked_example() -> None:
     # Source: Newcombe, Two-sided confidence intervals for the single proportion, Stat. Med. 17 (1998), Table I, 81/263.
     low, high = wilson(np.array([81.0]), np.array([263.0]))
     assert (low[0], high[0]) == pytest.approx((0.2553, 0.3662), abs=5e-5)
+
+
+def test_pods_that_have_gone_are_not_ending_any_more() -> None:
+    """The last to be made leave first, while others of the version stay."""
+    strategy = {"type": "batches", "steps": [{"replicas": "50%", "pause": {"duration": 60}}, {"replicas": "100%"}]}
+    run = simulate(scenario(strategy, replicas=6, preStop="10s"), strategy="it")
+    phases = pod_phases(run, "v1")
+    at = [int(np.searchsorted(phases.at, moment, side="right")) - 1 for moment in (1, 30, 299)]
+    assert [float(phases.terminating[place]) for place in at] == [1, 0, 0]
+    assert [float(phases.ready[place]) for place in at] == [5, 3, 0]
