@@ -16,6 +16,7 @@ from sim.scenario import Scenario
 
 SERVER_ERROR = 500
 """From this HTTP status on a request has failed."""
+FAILURES_BELOW_500 = (Reason.ABANDONED, Reason.RATE_LIMITED)
 FEWEST_FOR_P50 = 30
 FEWEST_FOR_P99 = 500
 """With fewer answers than these there is no median and no 99th percentile to tell."""
@@ -86,8 +87,8 @@ def outcomes(record: Record, scenario: Scenario) -> Outcomes:
 
 
 def is_error(answers: Answers, row: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return which rows are failures to their users: a 5xx answer, or none because the user had left."""
-    return np.asarray((answers.status[row] >= SERVER_ERROR) | (answers.reason[row] == Reason.ABANDONED))
+    """Return which rows are failures to their users: a 5xx answer, one too many (429), or none as the user had left."""
+    return np.asarray((answers.status[row] >= SERVER_ERROR) | np.isin(answers.reason[row], FAILURES_BELOW_500))
 
 
 def public_users(record: Record, scenario: Scenario) -> NDArray[np.bool_]:

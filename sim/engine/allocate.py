@@ -19,6 +19,7 @@ from sim.engine.layout import (
     BACKOFF_SECONDS,
     BALANCER,
     BASE_EJECTION,
+    BUCKET_FIELDS,
     BUDGET,
     BY_REQUESTS,
     CALL_FIELDS,
@@ -27,6 +28,7 @@ from sim.engine.layout import (
     EJECTION_ROOM,
     EVERYONE,
     FAULT_FIELDS,
+    FILL_SECONDS,
     FIRST_PODS,
     FIRST_ROOM,
     FREE_CALLS,
@@ -38,6 +40,8 @@ from sim.engine.layout import (
     HAS_WARMUP,
     HEAP_FIELDS,
     HEAP_ROOM,
+    LIMITS_PODS,
+    LIMITS_PROXY,
     LONG_AGO,
     LONGEST_EJECTION,
     MIN_HEALTH,
@@ -51,6 +55,7 @@ from sim.engine.layout import (
     MOST_REQUESTS,
     MOST_RETRIES,
     MOST_RETRYING,
+    MOST_TOKENS,
     NEVER_AGAIN,
     NEXT_ARRIVAL,
     NO_LAW,
@@ -75,6 +80,7 @@ from sim.engine.layout import (
     SPLITS,
     TICK_SECONDS,
     TIMEOUT_SECONDS,
+    TOKENS_PER_FILL,
     VERSIONS,
     WARMUP_LEAST,
     WARMUP_POWER,
@@ -125,11 +131,14 @@ def allocate(config: PlaneConfig) -> PtrState:
         **empty(EJECTION_FIELDS, FIRST_ROOM),
         **empty(POD_FIELDS, FIRST_PODS),
         **empty(SLOT_FIELDS, 2 * FIRST_PODS),
+        **empty(BUCKET_FIELDS, FIRST_PODS + 1),
         **{name: np.empty(len(requests.arrival) + FIRST_ROOM, item) for name, item in ROW_FIELDS.items()},
         **no_fates(),
         "free_call": stack(FIRST_ROOM),
         "free_worker": stack(FIRST_ROOM),
     }
+    arrays["bucket_tokens"][0] = arrays["iv"][MOST_TOKENS]
+    arrays["bucket_from"][0] = config.start
     arrays["worker_pod"][:] = -1
     arrays["worker_due"][:] = math.nan
     arrays["heap_time"][0] = math.inf
@@ -162,6 +171,10 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
         integers[[HAS_WARMUP, BY_REQUESTS]] = 1, mesh.load_balancer == "leastRequest"
         floats[[WARMUP_SECONDS, WARMUP_POWER]] = warmup.duration, 1.0 / warmup.aggression
         floats[WARMUP_LEAST] = warmup.minimum_percent / 100
+    if (limit := mesh.rate_limit) is not None:
+        integers[LIMITS_PODS if limit.per == "pod" else LIMITS_PROXY] = 1
+        integers[[MOST_TOKENS, TOKENS_PER_FILL]] = limit.max_tokens, limit.tokens_per_fill
+        floats[FILL_SECONDS] = limit.fill_interval
     if mesh.retry_budget is not None:
         integers[[HAS_BUDGET, MIN_RETRYING]] = 1, mesh.retry_budget.min_retry_concurrency
         floats[BUDGET] = mesh.retry_budget.percent / 100

@@ -35,10 +35,12 @@ from sim.engine.layout import (
     HTTP_ABANDONED,
     HTTP_OK,
     HTTP_TIMEOUT,
+    HTTP_TOO_MANY,
     HTTP_UNAVAILABLE,
     IN_BACKOFF,
     IN_FLIGHT,
     KIND_SHIFT,
+    LIMITS_PODS,
     MIN_HEALTH,
     MIN_RETRYING,
     MORE,
@@ -56,6 +58,7 @@ from sim.engine.layout import (
     PER_TRY,
     PER_TRY_SECONDS,
     POD_ROOM,
+    RATE_LIMITED,
     REFUSED,
     REQUEST_BITS,
     RETRYING,
@@ -72,6 +75,7 @@ from sim.engine.layout import (
     WAITING,
 )
 from sim.engine.outliers import connect, panics, report
+from sim.engine.rate_limit import take_token
 from sim.engine.schedule import pick_due
 from sim.engine.sharing import leave, share
 from sim.engine.users import react
@@ -231,6 +235,9 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
         return
     if state.iv[SPLITS] == 1:
         connect(state, t, p)
+    if state.iv[LIMITS_PODS] == 1 and not take_token(state, t, p + 1):
+        turn_away(state, t, c, p, RATE_LIMITED)
+        return
     is_full = state.pod_busy[p] >= state.version_workers[v]
     if is_full and state.pod_waiting[p] >= state.version_queue[v]:
         turn_away(state, t, c, p, SHED)
@@ -248,9 +255,10 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
 
 @compiled
 def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
+    status = HTTP_TOO_MANY if reason == RATE_LIMITED else HTTP_UNAVAILABLE
     if state.iv[HAS_OUTLIERS] == 1:
-        report(state, t, p, state.call_pool[c], reason, HTTP_UNAVAILABLE)
-    end_attempt(state, t, c, reason, HTTP_UNAVAILABLE)
+        report(state, t, p, state.call_pool[c], reason, status)
+    end_attempt(state, t, c, reason, status)
 
 
 @compiled
@@ -334,7 +342,7 @@ def is_retried(state: Any, c: int, reason: int, status: int) -> bool:
     """True when the mesh tries again."""
     if state.call_attempt[c] >= state.iv[MOST_RETRIES] or state.iv[RETRYING] >= state.iv[MOST_RETRYING]:
         return False
-    if reason in (ERROR, SHED):
+    if reason in (ERROR, SHED, RATE_LIMITED):
         if state.retried_status[status] == 0:
             return False
     elif state.retried_reason[reason] == 0:

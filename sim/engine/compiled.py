@@ -21,6 +21,7 @@ from sim.engine.layout import (
     EJECTIONS,
     FREE_WORKERS,
     MATCHES,
+    MOST_TOKENS,
     POD_ROOM,
     PODS,
     ROW_FIELDS,
@@ -87,6 +88,8 @@ class CompiledPlane:
             self._ahead.hand_over(self._now)
         self._state.pod_listens[pod] = 1
         self._state.pod_since[pod] = since
+        self._state.bucket_from[pod + 1], self._state.bucket_fills[pod + 1] = self._now, 0
+        self._state.bucket_tokens[pod + 1] = self._state.iv[MOST_TOKENS]
         self._pods_changed()
 
     def stop_listening(self, pod: int) -> None:

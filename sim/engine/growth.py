@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.engine.fates import make_room_for_pods
 from sim.engine.layout import (
+    BUCKET_FIELDS,
     CALL_FIELDS,
     EJECTION_FIELDS,
     EJECTION_ROOM,
@@ -79,6 +80,7 @@ def grow_pods(state: PtrState) -> None:
     room = int(state.iv[POD_ROOM])
     pools = len(state.ready) // room
     arrays = {**_longer(state, POD_FIELDS, 2 * room), **_longer(state, SLOT_FIELDS, 4 * room)}
+    arrays |= _longer(state, BUCKET_FIELDS, 2 * room + 1)
     for name in ("ready", *ENTRY_FIELDS):
         if len(old := getattr(state, name)) == pools * room:
             arrays[name] = np.pad(old.reshape(pools, room), ((0, 0), (0, room))).ravel()

@@ -13,6 +13,7 @@ import numpy as np
 from sim.engine.cache import compiled, entry_point
 from sim.engine.calls import (
     abandon,
+    answer,
     attempt,
     depart,
     end_attempt,
@@ -38,18 +39,22 @@ from sim.engine.layout import (
     HAS_OUTLIERS,
     HOLE,
     HTTP_TIMEOUT,
+    HTTP_TOO_MANY,
     HTTP_UNAVAILABLE,
     IN_BACKOFF,
     IN_FLIGHT,
     INDEX_MASK,
     KIND_SHIFT,
     LEAVING,
+    LIMITS_PROXY,
     MATCHES,
     NEXT_ARRIVAL,
     NEXT_REQUEST,
     ORIGINAL,
     OWN,
     PER_TRY,
+    PROXY_BUCKET,
+    RATE_LIMITED,
     REQUEST_BITS,
     REQUEST_MASK,
     REQUESTS,
@@ -71,6 +76,7 @@ from sim.engine.layout import (
 )
 from sim.engine.outliers import on_tick, report
 from sim.engine.pods import come_back
+from sim.engine.rate_limit import take_token
 from sim.engine.users import wait_at_most
 from sim.routers import ROUTERS
 
@@ -127,6 +133,9 @@ def receive(state: Any, t: float, r: int) -> None:
     state.iv[IN_FLIGHT] += 1
     c = new_call(state, r, ORIGINAL, route(state, r))
     state.request_call[r] = c
+    if state.iv[LIMITS_PROXY] == 1 and not take_token(state, t, PROXY_BUCKET):
+        refuse_entry(state, t, c)
+        return
     attempt(state, t, c)
     if state.request_call[r] >= 0:
         if state.fv[TIMEOUT_SECONDS] < math.inf:
@@ -135,6 +144,14 @@ def receive(state: Any, t: float, r: int) -> None:
             wait_at_most(state, t, r)
     if state.mirror_version[0] >= 0:
         mirror(state, t, r)
+
+
+@compiled
+def refuse_entry(state: Any, t: float, c: int) -> None:
+    """The proxy in front has no token for call c: an answer at once, that is not tried again."""
+    state.call_version[c] = state.call_pod[c] = -1
+    state.call_start[c] = math.nan
+    answer(state, t, c, 1, RATE_LIMITED, HTTP_TOO_MANY)
 
 
 @compiled

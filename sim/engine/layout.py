@@ -35,7 +35,8 @@ from sim.spec.reaction import ABANDONED_STATUS
     MOST_REQUESTS, MOST_RETRYING,
     HAS_WARMUP, BY_REQUESTS,
     HAS_CONNECTIONS, MOST_CONNECTIONS, MOST_PENDING, PENDING_CALLS, PENDING_ROOM,
-) = range(50)  # fmt: skip
+    LIMITS_PROXY, LIMITS_PODS, MOST_TOKENS, TOKENS_PER_FILL,
+) = range(54)  # fmt: skip
 
 # Float scalars.
 (
@@ -43,7 +44,8 @@ from sim.spec.reaction import ABANDONED_STATUS
     TICK_SECONDS, BASE_EJECTION, LONGEST_EJECTION, MOST_EJECTED, MIN_HEALTH, RATE_FACTOR, PERCENTAGE_THRESHOLD,
     DECAY_SECONDS,
     WARMUP_SECONDS, WARMUP_POWER, WARMUP_LEAST,
-) = range(16)  # fmt: skip
+    FILL_SECONDS,
+) = range(17)  # fmt: skip
 
 DONE, FOLLOW, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(7)
 KIND_SHIFT = 60
@@ -69,14 +71,16 @@ def _word(value: int) -> int:
 
 
 (
-    OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT, CIRCUIT_OPEN, ABANDONED,
+    OK, ERROR, SHED, TIMED_OUT, RESET, REFUSED, NO_ENDPOINT, CIRCUIT_OPEN, ABANDONED, RATE_LIMITED,
 ) = (_word(reason) for reason in Reason)  # fmt: skip
 HTTP_OK, HTTP_ERROR, HTTP_UNAVAILABLE, HTTP_TIMEOUT = (_word(status) for status in (200, 500, 503, 504))
 HTTP_ABANDONED = _word(ABANDONED_STATUS)
+HTTP_TOO_MANY = _word(429)
 ORIGINAL, COPY = _word(0), _word(1)
 MORE, LESS = _word(1), _word(-1)
 EXTERNAL, LOCAL = _word(0), _word(1)
 NO_SLOT = _word(-1)
+PROXY_BUCKET = _word(0)
 EJECTED, RETURNED = _word(0), _word(1)
 
 NEAR_FULL = 64
@@ -116,6 +120,7 @@ FAULT_FIELDS: dict[str, type] = {
     "error_law": np.int64, "error_a": np.float64, "error_b": np.float64, "error_table": np.int64,
 }  # fmt: skip
 EJECTION_FIELDS: dict[str, type] = {"ejection_at": np.float64, "ejection_pod": np.int32, "ejection_returned": np.int8}
+BUCKET_FIELDS: dict[str, type] = {"bucket_from": np.float64, "bucket_tokens": np.int64, "bucket_fills": np.int64}
 SLOT_FIELDS: dict[str, type] = {
     "slot_open": np.int64, "slot_idle": np.int64, "slot_head": np.int64, "slot_tail": np.int64,
 }  # fmt: skip

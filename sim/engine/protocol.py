@@ -21,8 +21,8 @@ from sim.spec.service import ResolvedVersion
 
 
 class Reason(IntEnum):
-    """How an attempt ended. TIMEOUT answers 504, ERROR the fault's own status, ABANDONED (the user has left) 499 to
-    nobody, all others but OK 503.
+    """How an attempt ended. TIMEOUT answers 504, RATE_LIMITED 429, ERROR the fault's own status, ABANDONED (the
+    user has left) 499 to nobody, all others but OK 503.
     """
 
     OK = 0
@@ -34,6 +34,7 @@ class Reason(IntEnum):
     NO_ENDPOINT = 6
     CIRCUIT_OPEN = 7
     ABANDONED = 8
+    RATE_LIMITED = 9
 
 
 STATUS_CODES = 600

@@ -46,6 +46,8 @@ from sim.engine.reference_parts import (
     CIRCUIT_OPEN,
     NO_ENDPOINT,
     OK,
+    RATE_LIMITED,
+    RATE_LIMITED_BY_PROXY,
     REFUSED,
     REQUEST_TIMED_OUT,
     RESET,
@@ -57,6 +59,7 @@ from sim.engine.reference_parts import (
     Pool,
     new_pool,
 )
+from sim.engine.reference_rate_limit import full
 from sim.engine.reference_schedule import Schedule, warmed
 from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.reference_sharing import Sharing
@@ -120,6 +123,9 @@ class ReferencePlane:
         limits = config.mesh.connection_pool if config.mesh else None
         self.limits, self.most_connections = (limits.http, limits.tcp.max_connections) if limits else (HttpPool(), None)
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
+        limit = config.mesh.rate_limit if config.mesh else None
+        self.pod_limit = limit if limit and limit.per == "pod" else None
+        self.bucket = full(limit, config.start) if limit and limit.per == "proxy" else None
         self.next_look = -math.inf
         self.in_flight = self.retrying = 0
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
@@ -145,6 +151,9 @@ class ReferencePlane:
 
     def receive(self, request: int) -> None:
         """Start the request and, if it is mirrored, its copy."""
+        if self.bucket is not None and not self.bucket.take(self.clock.now):
+            self.refuse_entry(Call(request, 0, self.nobody))
+            return
         self.in_flight += 1
         self.clock.process(self.serve_request(Call(request, 0, self.pool_of(request))))
         if self.route.mirror is not None:
@@ -152,6 +161,12 @@ class ReferencePlane:
             version = ROUTERS["mirror"].choose(self.route, self.route_luck(request)[1], NOBODY)
             if version != NOBODY:
                 self.clock.process(self.serve_copy(Call(request, 1, self.pools[version])))
+
+    def refuse_entry(self, call: Call) -> None:
+        """The proxy in front has no token for the request: an answer at once, that is not tried again."""
+        call.attempts.append(Attempt(call, self.luck_of(call)))
+        self.write(call, RATE_LIMITED_BY_PROXY)
+        self.react(call.request, RATE_LIMITED_BY_PROXY)
 
     def pool_of(self, request: int) -> Pool:
         """Return where the request is served: by match, by pods, by the user's number or by its own."""
@@ -252,6 +267,8 @@ class ReferencePlane:
         if not pod.listens:
             return self.turn_away(pod, call, REFUSED)
         self.connect(pod)
+        if pod.bucket is not None and not pod.bucket.take(self.clock.now):
+            return self.turn_away(pod, call, RATE_LIMITED)
         version = self.config.versions[pod.version]
         is_full = pod.busy.workers >= version.concurrency
         if is_full and version.queue_capacity is not None and pod.held_up >= version.queue_capacity:
@@ -682,6 +699,7 @@ class ReferencePlane:
     def listen(self, pod: int, since: float) -> None:
         """The pod accepts connections."""
         self.pods[pod].listens, self.pods[pod].since = True, since
+        self.pods[pod].bucket = full(self.pod_limit, self.clock.now) if self.pod_limit else None
 
     def stop_listening(self, pod: int) -> None:
         """New connections are refused."""

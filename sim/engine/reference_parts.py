@@ -11,6 +11,7 @@ from sim.engine.protocol import Reason
 from sim.engine.reference_connections import Connections, Count
 from sim.engine.reference_latency import Latency
 from sim.engine.reference_outlier import NO_RATES, Outlier, Rates
+from sim.engine.reference_rate_limit import Bucket
 from sim.engine.reference_schedule import Schedule
 from sim.engine.reference_service import Luck
 from sim.engine.reference_sharing import Sharing
@@ -31,6 +32,7 @@ SHED, RESET, REFUSED = Answer(Reason.SHED, 503), Answer(Reason.RESET, 503), Answ
 NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
 CIRCUIT_OPEN = Answer(Reason.CIRCUIT_OPEN, 503, is_final=True)
 ABANDONED = Answer(Reason.ABANDONED, ABANDONED_STATUS, is_final=True)
+RATE_LIMITED, RATE_LIMITED_BY_PROXY = Answer(Reason.RATE_LIMITED, 429), Answer(Reason.RATE_LIMITED, 429, is_final=True)
 ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
 
 
@@ -113,6 +115,7 @@ class Pod:
     outlier: Outlier = field(default_factory=Outlier)
     latency: Latency = field(default_factory=Latency)
     joined: float = -math.inf
+    bucket: Bucket | None = None
     connections: dict[Pool, Connections[Attempt]] = field(default_factory=dict)
 
     @property

@@ -20,7 +20,7 @@ REASONS = {
     "reset": WITHOUT_ANSWER,
     "connect-failure": frozenset({Reason.REFUSED}),
 }
-ANSWERED = frozenset({Reason.ERROR, Reason.SHED})
+ANSWERED = frozenset({Reason.ERROR, Reason.SHED, Reason.RATE_LIMITED})
 """Reasons that come with a status from the pod, which decides."""
 
 

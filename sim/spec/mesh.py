@@ -259,6 +259,23 @@ class Warmup(Model):
     )
 
 
+class RateLimit(Model):
+    """A bucket of tokens: a request takes one, or is answered 429 (rate_limited). It is full at its start."""
+
+    max_tokens: Annotated[int, Quantity("count", low=1, high=1_000_000)] = Field(
+        description="Most tokens in the bucket: so many requests may come at once."
+    )
+    tokens_per_fill: Annotated[int, Quantity("count", low=1, high=1_000_000)] = Field(
+        1, description="Tokens that are added at the end of every interval."
+    )
+    fill_interval: Annotated[float, Quantity("duration", low=0.05, high=86_400)] = Field(
+        description="Between two fills; Envoy takes no less than 50ms."
+    )
+    per: Literal["pod", "proxy"] = Field(
+        "pod", description="A bucket for each pod, at its own proxy, or one for all users, at the proxy they enter by."
+    )
+
+
 class Mesh(Model):
     """A service mesh in front of every service; without one, Kubernetes picks a random pod."""
 
@@ -282,6 +299,7 @@ class Mesh(Model):
     retries: Retries = Field(Retries(), description="Second tries.")
     retry_budget: RetryBudget | None = Field(None, description="Bounds retries under way; without it, no bound.")
     connection_pool: ConnectionPool | None = Field(None, description="Circuit breaking; without it, no limit.")
+    rate_limit: RateLimit | None = Field(None, description="Envoy's local rate limit; without it, none.")
     outlier_detection: OutlierDetection | None = Field(None, description="Ejects failing pods; without it, off.")
 
     @model_validator(mode="after")

@@ -145,6 +145,16 @@ CASES: dict[str, Setup] = {
         connection_pool={"tcp": {"max_connections": 3}, "http": {"http2_max_requests": 4}}, timeout=0.3
     ).but(route=Route(by_pods=True, match=((0, 1),), mirror=(1, 50.0))),
     "grid, connections": grid_storm(**FEW_CONNECTIONS),
+    "rate limit of pods": busy_release(
+        rate_limit={"max_tokens": 9, "tokens_per_fill": 3, "fill_interval": 0.1},
+        retries=patient(retry_on=("5xx", "429")),
+        outlier_detection=EJECTION,
+    ),
+    "rate limit of the proxy, mirrors": busy_release(
+        rate_limit={"max_tokens": 20, "tokens_per_fill": 10, "fill_interval": 0.07, "per": "proxy"},
+        retries=patient(retry_on=("429",)),
+    ).but(route=Route(ALL_TO_FIRST.weights, mirror=(1, 50.0))),
+    "grid, rate limit": grid_storm(rate_limit={"max_tokens": 3, "fill_interval": 1 / 16}, **FEW_CONNECTIONS),
     "ewma, kills": busy_release(load_balancer="ewma", retries=patient(), timeout=0.1),
     "ewma, ejection": busy_release(load_balancer="ewma", ewma={"decay_time": 0.1}, outlier_detection=EJECTION),
     "grid, ewma": grid_storm(load_balancer="ewma"),
@@ -267,7 +277,8 @@ retries = st.fixed_dictionaries(
     optional={
         "per_try_timeout": st.sampled_from([1 / 32, 1 / 16]),
         "retry_on": st.lists(
-            st.sampled_from(["5xx", "gateway-error", "reset", "connect-failure", "503", "404", "cancelled"]), max_size=3
+            st.sampled_from(["5xx", "gateway-error", "reset", "connect-failure", "503", "404", "429", "cancelled"]),
+            max_size=3,
         ).map(tuple),
     },
 )
@@ -297,6 +308,14 @@ def outlier_rules(draw: st.DrawFn) -> dict[str, Any]:
 
 
 limits = st.fixed_dictionaries({"http2_max_requests": st.integers(1, 8)})
+rate_limits = st.fixed_dictionaries(
+    {
+        "max_tokens": st.integers(1, 20),
+        "tokens_per_fill": st.integers(1, 20),
+        "fill_interval": st.sampled_from([1 / 16, 0.1]),
+        "per": st.sampled_from(["pod", "proxy"]),
+    }
+)
 budgets = st.fixed_dictionaries({"percent": st.sampled_from([0, 5, 50]), "min_retry_concurrency": st.integers(0, 3)})
 balancers = (
     st.sampled_from(["leastRequest", "roundRobin", "random", "consistentHash", "ewma"]).map(
@@ -339,6 +358,7 @@ meshes = st.none() | st.builds(
     timeout=st.sampled_from([None, 1 / 16, 1 / 8, 1.0]),
     retries=retries,
     outlier_detection=st.none() | outlier_rules(),
+    rate_limit=st.none() | rate_limits,
 )
 fault_keys = st.fixed_dictionaries(
     {"error_rate": st.sampled_from([0.05, 0.4]), "status_code": st.sampled_from([404, 500, 503])},

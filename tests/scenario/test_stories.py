@@ -34,6 +34,7 @@ QUICK = (
     "pause-to-look",
     "quiet-canary",
     "quota-blocks-surge",
+    "rate-limit",
     "single-volume",
     "slow-release",
     "slow-start",
