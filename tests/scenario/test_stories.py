@@ -20,6 +20,7 @@ QUICK = (
     "drain-without-budget",
     "flagger-autoscaler",
     "flagger-canary",
+    "flash-crowd",
     "fresh-baseline",
     "hidden-segment",
     "hotfix-on-top",
