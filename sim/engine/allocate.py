@@ -237,6 +237,8 @@ def _routes(versions: int, segments: int) -> Arrays:
         "match_version": np.full(segments + 1, -1, np.int64),
         "mirror_version": np.full(1, -1, np.int64),
         "mirror_percent": np.zeros(1),
+        "kept_version": np.full(1, -1, np.int64),
+        "user_kept": np.zeros(1, np.int8),
     }
 
 

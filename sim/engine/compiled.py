@@ -178,6 +178,15 @@ class CompiledPlane:
         if self._ahead is not None:
             self._ahead.route_changed(route)
         state.iv[MATCHES], state.iv[STICKY], state.iv[BY_PODS] = bool(route.match), route.sticky, route.by_pods
+        self._keep(route.keeps if route.keeps_users else -1)
+
+    def _keep(self, version: int) -> None:
+        """Let a version keep its users from now on; those that another one kept are forgotten."""
+        state = self._state
+        if version == state.kept_version[0]:
+            return
+        state.kept_version[0] = version
+        state.rebind(user_kept=np.zeros(len(state.user_sticky) if version >= 0 else 1, np.int8))
 
     def load(self) -> Load:
         """Return queue and busy workers per version now."""

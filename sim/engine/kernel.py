@@ -97,12 +97,16 @@ def route(state: Any, r: int) -> int:
             return version
     if state.iv[BY_PODS] == 1:
         return state.iv[VERSIONS]  # type: ignore[no-any-return]
+    if state.kept_version[0] >= 0 and state.user_kept[user] == 1:
+        return state.kept_version[0]  # type: ignore[no-any-return]
     if state.iv[STICKY] == 1:
         version = sticky_version(state, state.user_sticky[user], -1)
     elif state.route_choices[0] == 1:
         version = state.route_version[0]
     else:
         version = weighted_version(state, split_number(state, r), -1)
+    if version >= 0 and version == state.kept_version[0]:
+        state.user_kept[user] = 1
     return version if version >= 0 else state.iv[VERSIONS] + 1
 
 

@@ -94,7 +94,8 @@ class Route:
     weights: (version, percent) in order, adding to 100: the first version whose cumulative percent exceeds
     100 x the request's number (the user's own when `sticky`) serves it. match: (segment, version), looked at first.
     mirror: (version, percent) or None, a copy of each user request. by_pods: one pool of all endpoints of the
-    service, weights unused (the share follows the pods).
+    service, weights unused (the share follows the pods). keeps: a version whose weight keeps the users it has once
+    been given to (a cookie), until its weight is 0 or another one keeps; -1: none does.
     """
 
     weights: tuple[tuple[int, float], ...] = ()
@@ -102,6 +103,12 @@ class Route:
     mirror: tuple[int, float] | None = None
     sticky: bool = False
     by_pods: bool = False
+    keeps: int = -1
+
+    @property
+    def keeps_users(self) -> bool:
+        """Return whether a version keeps its users."""
+        return any(version == self.keeps and percent > 0 for version, percent in self.weights)
 
 
 @dataclass(frozen=True)

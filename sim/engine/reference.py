@@ -116,6 +116,7 @@ class ReferencePlane:
         self.config, self.requests, self.mesh = config, with_own_arrivals(config.requests), config.mesh
         self.clock = Clock(config.start)
         self.route = config.route
+        self.kept: set[int] = set()
         self.pods: list[Pod] = []
         rules = balancing(config.mesh, config.requests)
         self.pools = [new_pool(rules, config.start) for _ in config.versions]
@@ -174,10 +175,16 @@ class ReferencePlane:
         version = ROUTERS["match"].choose(self.route, 0.0, int(self.requests.segment_of_user[user]))
         if version == NOBODY and self.route.by_pods:
             return self.whole_service
+        if version == NOBODY and user in self.kept:
+            return self.pools[self.route.keeps]
         if version == NOBODY and self.route.sticky:
             version = ROUTERS["sticky"].choose(self.route, float(self.requests.sticky_of_user[user]), NOBODY)
         elif version == NOBODY:
             version = ROUTERS["weighted"].choose(self.route, self.route_luck(request)[0], NOBODY)
+        else:
+            return self.pools[version]
+        if version == self.route.keeps != NOBODY:
+            self.kept.add(user)
         return self.nobody if version == NOBODY else self.pools[version]
 
     def route_luck(self, request: int) -> tuple[float, float, float, float]:
@@ -764,6 +771,8 @@ class ReferencePlane:
 
     def set_route(self, route: Route) -> None:
         """Use `route` for requests from now on."""
+        if not route.keeps_users or route.keeps != self.route.keeps:
+            self.kept.clear()
         self.route = route
 
     def load(self) -> Load:

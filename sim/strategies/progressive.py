@@ -48,13 +48,16 @@ class Webhook(Model):
 
 
 class SessionAffinity(Model):
-    """Cookies for both sides: a user stays on the canary, and leaves the primary only when the weight grows."""
+    """A cookie keeps a user on the canary; with a second one, a user leaves the primary only when the weight grows.
+
+    With the canary's alone every request of the others is divided anew, so that the primary loses its users.
+    """
 
     not_simulated: ClassVar[tuple[str, ...]] = ("maxAge",)
 
     cookie_name: Text = Field(max_length=100, description="The canary's cookie.")
-    primary_cookie_name: Text = Field(
-        max_length=100, description="The primary's cookie; affinity to the canary alone is not simulated."
+    primary_cookie_name: Text | None = Field(
+        None, max_length=100, description="The primary's cookie; without it only the canary keeps its users."
     )
 
 
@@ -185,7 +188,7 @@ class Progressive(Story):
         """Look every interval, do what the scheduler says, until the release has succeeded or failed."""
         analysis = self.analysis(rollout.world.scenario.mesh is not None)
         if self.session_affinity is not None:
-            rollout.stick_to_users()
+            rollout.stick_to_users(is_one_sided=self.session_affinity.primary_cookie_name is None)
         look, plan, status = Look(self, rollout), list(planned(analysis)), Status()
         while True:
             before, status = status, tick(analysis, status, look)

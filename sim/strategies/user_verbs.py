@@ -23,7 +23,7 @@ class UserVerbs(DeploymentVerbs):
     def __init__(self, world: World, story: Story) -> None:
         super().__init__(world, story)
         self._is_by_pods = story.shares_by_pods(world.scenario.mesh is not None)
-        self._is_sticky = False
+        self._is_sticky = self._keeps = False
         self._match: tuple[tuple[int, int], ...] = ()
         self._mirror: tuple[int, float] | None = None
 
@@ -72,9 +72,12 @@ class UserVerbs(DeploymentVerbs):
         )
         self._ask(self.weight)
 
-    def stick_to_users(self) -> None:
-        """Let a weight divide users, not requests: raising it only moves users to the candidate."""
-        self._is_sticky = True
+    def stick_to_users(self, is_one_sided: bool = False) -> None:
+        """Let a weight divide users, not requests: raising it only moves users to the candidate.
+
+        is_one_sided: only the candidate keeps its users; each request of another user is divided anew.
+        """
+        self._is_sticky, self._keeps = not is_one_sided, is_one_sided
 
     def await_route(self) -> Steps:
         """Wait until the route asked for is in force."""
@@ -93,4 +96,10 @@ class UserVerbs(DeploymentVerbs):
 
     def _route(self, weight: float) -> Route:
         weights = ((self.candidate.number, weight), (self.stable.number, FULL_WEIGHT - weight))
-        return Route(weights=weights, match=self._match, mirror=self._mirror, sticky=self._is_sticky)
+        return Route(
+            weights=weights,
+            match=self._match,
+            mirror=self._mirror,
+            sticky=self._is_sticky,
+            keeps=self.candidate.number if self._keeps else -1,
+        )

@@ -180,6 +180,7 @@ CASES: dict[str, Setup] = {
     "no mesh": busy_release().but(mesh=None, route=Route(by_pods=True)),
     "by pods with a mesh": busy_release(retries=patient(), outlier_detection=EJECTION).but(route=Route(by_pods=True)),
     "sticky": plain().but(route=Route(weights=((0, 70.0), (1, 30.0)), sticky=True)),
+    "users kept": plain().but(route=Route(weights=((0, 70.0), (1, 30.0)), keeps=1)),
     "match": plain().but(route=Route(weights=((0, 100.0), (1, 0.0)), match=((0, 1),))),
     "mirror of all": plain(timeout=0.1, retries=patient()).but(route=Route(ALL_TO_FIRST.weights, mirror=(1, 100.0))),
     "mirror of some": busy_release(load_balancer="leastRequest", outlier_detection=EJECTION).but(
@@ -408,6 +409,7 @@ def routes(draw: st.DrawFn) -> Route:
         mirror=draw(st.none() | st.tuples(st.integers(0, 1), percents)),
         sticky=draw(st.booleans()),
         by_pods=draw(st.booleans()),
+        keeps=draw(st.sampled_from([-1, -1, 0, 1])),
     )
 
 

@@ -215,6 +215,25 @@ def test_sticky_goes_by_the_users_number(kind: str) -> None:
     assert given.version.tolist() == (requests.sticky_of_user[requests.user[given.request]] < 0.3).astype(int).tolist()
 
 
+def test_a_version_that_keeps_its_users_never_loses_one_while_it_has_a_weight(kind: str) -> None:
+    from sim.engine.keyed import ROUTE, uniforms
+
+    requests = drawn(400, 20)
+    kept, forgotten = Route(((0, 70.0), (1, 30.0)), keeps=1), Route(((0, 100.0), (1, 0.0)), keeps=1)
+    moves = [Move(5.0, "set_route", (forgotten,)), Move(10.0, "set_route", (kept,))]
+    given = answers(kind, Setup(requests, TWO, pods=(1, 1), route=kept, moves=moves))
+    met: set[int] = set()
+    expected = []
+    for request in given.request.tolist():
+        user, arrival = int(requests.user[request]), requests.arrival[request]
+        if 5 <= arrival < 10:
+            met = set()
+        elif uniforms(1, 0, ROUTE, request)[0] >= 0.7:
+            met.add(user)
+        expected.append(int(user in met))
+    assert given.version.tolist() == expected
+
+
 def test_match_comes_before_weights(kind: str) -> None:
     requests = drawn(200, 5)
     given = answers(kind, Setup(requests, TWO, pods=(1, 1), route=Route(ALL_TO_FIRST.weights, match=((0, 1),))))

@@ -50,6 +50,7 @@ def routes(draw: st.DrawFn) -> Route:
         mirror=draw(st.none() | st.tuples(st.integers(0, 1), percents)),
         sticky=draw(st.booleans()),
         by_pods=draw(st.booleans()),
+        keeps=draw(st.sampled_from([-1, -1, 0, 1])),
     )
 
 

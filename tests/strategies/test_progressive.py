@@ -282,6 +282,25 @@ def test_with_cookies_for_both_sides_a_user_only_moves_to_the_canary() -> None:
     assert not went_back.any()
 
 
+def test_with_a_cookie_for_the_canary_alone_the_primary_loses_its_users() -> None:
+    """flagger 1532: after n requests a user is still on the primary with probability 0.8 ^ n."""
+    affinity = {"cookieName": "canary"}
+    given = release(progressive(interval="300s", stepWeight=20, sessionAffinity=affinity), duration=590)
+    record = run(given)
+    arrival = record.requests.arrival[record.answers.request]
+    order = np.lexsort((arrival, record.requests.user[record.answers.request]))
+    rows = order[(arrival[order] > 302) & (arrival[order] < 590)]
+    users, versions = record.requests.user[record.answers.request[rows]], record.answers.version[rows]
+    turn = np.arange(len(rows)) - np.searchsorted(users, users)
+    for n in range(6):
+        of_turn = versions[turn == n] == record.candidate
+        expected = 1 - 0.8 ** (n + 1)
+        # Three standard errors: one of the six fails with a probability of 2 %, and the seed is fixed.
+        assert abs(of_turn.mean() - expected) < 3 * np.sqrt(expected * (1 - expected) / len(of_turn))
+    went_back = (np.diff(versions) < 0) & (np.diff(users) == 0)
+    assert not went_back.any()
+
+
 def test_the_plan_is_what_a_good_release_does() -> None:
     given = release(progressive(stepWeight=30, stepWeightPromotion=40, mirror=True))
     record = run(given)
