@@ -69,7 +69,9 @@ class CanaryController:
         """Return the size of the one set that is resized now; nothing when all have theirs."""
         candidate, stable = self._rollout.candidate, self._rollout.stable
         if self._has_settled_back:
-            return self._sizes_of_return()
+            return self._sizes_around(stable, candidate)
+        if self.status.is_stable and not self.plan.is_routed:
+            return self._sizes_around(candidate, stable)
         if self._is_held():
             return {}
         self._sized_for = candidate.wanted
@@ -92,15 +94,17 @@ class CanaryController:
         """True when the wanted version is the stable one again and the canary an older set."""
         return self.returns_to_stable and self.status.is_stable
 
-    def _sizes_of_return(self) -> dict[ReplicaSet, int]:
-        """Return the sizes while the canary leaves: a dynamic one keeps its pods as long as users are sent there."""
-        candidate, stable = self._rollout.candidate, self._rollout.stable
-        sight = self.sight()._replace(canary=count_of(stable), stable=None, older=(count_of(candidate),))
+    def _sizes_around(self, only: ReplicaSet, older: ReplicaSet) -> dict[ReplicaSet, int]:
+        """Return the sizes where one version is wanted and stable, and the other one leaves.
+
+        A canary that is left keeps its pods as long as users are sent there.
+        """
+        sight = self.sight()._replace(canary=count_of(only), stable=None, older=(count_of(older),))
         found = resize(self.plan, self.status, sight)
         if found.canary is not None:
-            return {stable: found.canary}
+            return {only: found.canary}
         is_referenced = self.plan.is_routed and self._rollout.weight > 0
-        return {} if found.older is None or is_referenced else {candidate: found.older[0]}
+        return {} if found.older is None or is_referenced else {older: found.older[0]}
 
     @property
     def _keeps_canary(self) -> bool:
@@ -113,6 +117,8 @@ class CanaryController:
         if self.status.is_aborted or self._has_settled_back:
             is_back = not self.plan.is_routed or self._rollout.weight == 0
             return is_back and not self.sizes() and all_are_available(sight.stable, sight.replicas)
+        if self.status.is_stable:
+            return not self.sizes() and self._rollout.stable.replicas == 0
         return is_at_desired_counts(self.plan, self.status, sight, sight.weights)
 
     def moves_users(self) -> bool:
@@ -207,6 +213,9 @@ class CanaryController:
         if not self.plan.is_routed:
             yield from rollout.share_pods(self, FULL_WEIGHT, rollout.candidate)
             self.status = next_look(self.plan, self.status, self.sight(), change).status
+            if rollout.stable.replicas > 0:
+                # A threshold has let it be promoted before all its pods were there.
+                yield from rollout.follow(self, "within surge and unavailability")
             rollout.finish("promoted", why)
         else:
             yield from rollout.follow(self, "to carry all users")
