@@ -1,6 +1,9 @@
 """A Deployment: its ReplicaSets, old and new, and one step of its controller at a time.
 
 Source: kubernetes/kubernetes pkg/controller/deployment (deployment_controller.go, sync.go, rolling.go, recreate.go).
+
+Model: minReadySeconds and progressDeadlineSeconds go with a version, which stands for the manifest that brings it; in
+Kubernetes they are the Deployment's, and an undo leaves them as they are.
 """
 
 from __future__ import annotations
