@@ -11,6 +11,7 @@ from sim.app.words import words
 from sim.scenario import Scenario
 from sim.spec.analysis import AnalysisSpec, MetricSpec
 from sim.strategies.canary_steps import Analyse
+from sim.strategies.progressive import Progressive
 
 LIMIT = re.compile(r"(?P<before>\s*result\s*[<>]=?\s*)(?P<number>[\d.]+(e-?\d+)?)(?P<after>\s*)")
 """A condition with one number in it; others have no knob."""
@@ -53,6 +54,12 @@ def can_be_switched(scenario: Scenario, strategy: str) -> bool:
     """True when the strategy may have an analysis or none; a shadow always judges its copies."""
     kind = scenario.strategies[strategy].kind
     return kind in KEYS and kind != "shadow"
+
+
+def checks_by_itself(scenario: Scenario, strategy: str) -> bool:
+    """True when the strategy looks at metrics of its own, which have no knobs."""
+    spec = scenario.strategies[strategy]
+    return isinstance(spec, Progressive) and bool(spec.metrics) and not spec.skip_analysis
 
 
 def watched(scenario: Scenario, strategy: str) -> float | None:

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from sim.app import library, state
+from sim.app.analysis_knobs import checks_by_itself
 from sim.app.knobs import KNOBS, Knob, changed, turned
 from sim.app.runs import comparison_runs
 from sim.app.words import thousands, words
@@ -198,7 +199,7 @@ def _fields(scenario: Scenario, strategy: str, knobs: Sequence[Knob], page: Page
             with column:
                 _field(by_name.get(name), scenario, strategy)
     if page == "simulate" and not {"watched", "limit"} & set(by_name):
-        st.caption(words("no_analysis"))
+        st.caption(words("own_checks" if checks_by_itself(scenario, strategy) else "no_analysis"))
     with st.expander(words("more")):
         for knob in by_name.values():
             if knob.advanced:

@@ -23,6 +23,7 @@ ENGLISH: Mapping[str, str] = {
     "knob_interval": "Looks every, s",
     "in_percent": "{metric}, %",
     "in_seconds": "{metric}, s",
+    "own_checks": "It checks metrics of its own at every tick; the file says which.",
     "no_analysis": "No analysis here: only the alert and the person on call can notice.",
     "on": "on",
     "off": "off",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 import sim
+from sim.app.analysis_knobs import checks_by_itself
 from sim.app.knobs import KNOBS, changed, turned
 
 VALUES = {
@@ -28,6 +29,25 @@ def test_knobs_left_alone_change_nothing(release, strategy):
     own = {name: value for name, value in values_of(release, strategy).items() if value is not None}
     assert turned(release, strategy, own) is release
     assert changed(release, strategy, own) == {}
+
+
+def test_flagger_checks_by_itself_unless_its_file_says_no_metric(release):
+    metrics = [{"name": "request-success-rate", "thresholdRange": {"min": 99}}]
+    strategy = {"type": "progressive", "stepWeight": 10, "metrics": metrics}
+    scenario = release.replace("spec.strategies.checked", strategy)
+    scenario = scenario.replace("spec.strategies.blind", {**strategy, "metrics": []})
+    checked = [checks_by_itself(scenario, name) for name in ("checked", "blind", "canary")]
+    assert checked == [True, False, False]
+
+
+def test_batches_may_be_watched_by_an_analysis(release):
+    steps = [{"replicas": "20%", "pause": {"duration": 30}}, {"replicas": "100%"}]
+    scenario = release.replace("spec.strategies.batches", {"steps": steps})
+    assert values_of(scenario, "batches")["watched"] == 0
+    watched = turned(scenario, "batches", {"watched": 1.0})
+    assert watched.strategies["batches"].analysis is not None
+    assert values_of(watched, "batches")["limit"] == 1.0
+    assert turned(watched, "batches", {"watched": 0.0}) == scenario
 
 
 def test_every_knob_at_once(release):
