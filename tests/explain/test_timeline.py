@@ -13,6 +13,7 @@ from small_world import scenario
 
 from sim.cluster.world import World
 from sim.explain.plan import plan_of
+from sim.explain.span import seconds_to_route
 from sim.explain.stories import Plan
 from sim.record import Record
 from sim.scenario import Scenario
@@ -34,6 +35,7 @@ STEPS = [
 ]
 CHECKS = [{"name": "request-success-rate", "thresholdRange": {"min": 90}}]
 BATCHES = [{"replicas": "20%", "pause": {"duration": "30s"}}, {"replicas": "70%", "pause": {"duration": "10s"}}]
+TESTER = {"headerName": "x-role", "headerValue": {"exact": "tester"}}
 TESTERS = [{"segment": "testers"}]
 PLANS: dict[str, dict[str, Any]] = {
     "recreate": {"type": "recreate"},
@@ -50,6 +52,16 @@ PLANS: dict[str, dict[str, Any]] = {
     },
     "blue-green by hand": {"type": "blueGreen", "autoPromotionEnabled": False},
     "canary": {"type": "canary", "steps": STEPS},
+    "canary with all": {
+        "type": "canary",
+        "dynamicStableScale": True,
+        "steps": [
+            {"setCanaryScale": {"replicas": 2}},
+            {"setHeaderRoute": {"name": "testers", "match": [TESTER]}},
+            {"setMirrorRoute": {"name": "copies", "percentage": 50}},
+            *STEPS,
+        ],
+    },
     "canary by pods": {"type": "canary", "trafficRouting": "none", "steps": STEPS},
     "canary by hand": {"type": "canary", "steps": [{"setCanaryScale": {"replicas": 3}}, {"pause": {}}]},
     "A/B test": {"type": "abTest", "weight": 50, "duration": "60s"},
@@ -82,6 +94,7 @@ def healthy(strategy: dict[str, Any], **service: Any) -> Scenario:
         {"type": "recreate"}, mesh={}, monitoring=APPROVER, duration=600, rate=2, replicas=6, old=versions,
         new=versions, **service,
     )  # fmt: skip
+    given = given.replace("spec.users.segments.testers", {"count": 20, "headers": {"x-role": "tester"}})
     return given.replace("spec.strategies", {"it": strategy, "other": {"type": "rollingUpdate"}})
 
 
@@ -119,7 +132,7 @@ def follow(given: Scenario, seed: int) -> None:
     assert record.outcome in ("promoted", "kept")
     if record.outcome == "promoted" and record.type != "abTest":
         assert weights_of(record) == weights_planned(plan)
-        assert record.settled_at <= plan.at.high + 1e-9
+        assert record.settled_at <= plan.at.high + seconds_to_route(given, plan.old).high + 1e-9
 
 
 def test_every_strategy_is_among_them() -> None:

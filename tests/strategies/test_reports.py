@@ -57,6 +57,39 @@ def test_slow_pods_and_an_autoscaler_in_mid_canary_keep_the_floor():
     assert min(ready for _, ready in ready_over_time(record)) >= 3
 
 
+def test_old_pods_that_go_with_their_users_go_before_them():
+    """argo-rollouts 4347: the stable set shrinks when the route is written, not when the proxies follow it."""
+    steps = [{"setWeight": 50}, {"pause": {"duration": "60s"}}]
+    strategy = {"type": "canary", "steps": steps, "dynamicStableScale": True}
+    given = scenario(strategy, mesh={"propagationDelay": "20s"}, concurrency=1, latency="100ms", rate=30, preStop=5)
+    record = run(given)
+    asked_at, in_force_at = next((r.requested and r.at_seconds, r.in_force_at) for r in record.routes if r.requested)
+    assert in_force_at - asked_at == 20
+    assert asked_for(record, asked_at - 1)["v1"] == 4
+    assert asked_for(record, asked_at)["v1"] == 2
+    # 30 requests a second of 100 ms each: more than two pods of one worker can do, until half of them go elsewhere.
+    waiting = dict(zip(record.samples.at.tolist(), record.samples.waiting[:, 0].tolist(), strict=True))
+    assert waiting[asked_at] < 10
+    assert waiting[in_force_at] > 100
+    assert waiting[in_force_at + 30] < waiting[in_force_at] / 2
+
+
+def test_a_retry_finds_the_pods_that_an_abort_has_kept():
+    """argo-rollouts 1807: they were removed and started again; here they are used, and the retry loses no time."""
+    steps = [{"setWeight": 50}, {"pause": {"duration": "60s"}}]
+    strategy = {"type": "canary", "steps": steps, "abortScaleDownDelaySeconds": 60}
+    commands = [{"at": "40s", "action": "abort"}, {"at": "60s", "action": "retry"}]
+    record = run(scenario(strategy, mesh={}, startup="10s").replace("spec.operations", commands))
+    new = [row for row in record.pods if row.version == "v2"]
+    assert [row.created_at for row in new[:2]] == [0, 0]
+    assert all(math.isnan(row.terminating_at) for row in new)
+    assert next(r.at_seconds for r in record.routes[::-1] if r.requested == 50) == 60
+    # A minute later without a pod to go back to, a retry starts them anew.
+    late = [commands[0], {"at": "150s", "action": "retry"}]
+    record = run(scenario(strategy, mesh={}, startup="10s").replace("spec.operations", late))
+    assert next(r.at_seconds for r in record.routes[::-1] if r.requested == 50) == 160
+
+
 def test_a_primary_that_an_autoscaler_has_shrunk_is_overloaded_by_a_promotion_in_one_move():
     """flagger 1600; the story flagger-autoscaler has its damage."""
     strategy = {"type": "progressive", "interval": "120s", "stepWeight": 45, "maxWeight": 90}
