@@ -174,7 +174,7 @@ class Deployment:
 
     def _forget(self) -> None:
         old = self.old
-        kept = [Kept(self.revisions[each], each.replicas) for each in old]
+        kept = [Kept(self.revisions[each], each.replicas, each.replicas - each.refused) for each in old]
         for place in forgotten(kept, self._history_limit):
             self.created.remove(old[place])
             del self.revisions[old[place]]

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 
 class Kept(NamedTuple):
-    """An old set as the clean-up sees it: its revision and its pods, leaving ones not counted."""
+    """An old set as the clean-up sees it: its revision, the pods asked for, and those that are there (not leaving)."""
 
     revision: int
     replicas: int
+    present: int = 0
 
 
 def revision_of_new(own: int, old: Sequence[int]) -> int:
@@ -42,4 +43,4 @@ def forgotten(old: Sequence[Kept], limit: int) -> list[int]:
     """
     oldest_first = sorted(range(len(old)), key=lambda place: old[place].revision)
     surplus = oldest_first[: max(0, len(old) - limit)]
-    return [place for place in surplus if old[place].replicas == 0]
+    return [place for place in surplus if old[place].replicas == old[place].present == 0]

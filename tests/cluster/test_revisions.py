@@ -32,3 +32,4 @@ def test_the_oldest_revisions_beyond_the_limit_are_forgotten_but_none_with_pods(
     assert forgotten(old, 10) == []
     assert forgotten(old, 3) == [1]
     assert forgotten(old, 0) == [1, 3, 0]
+    assert forgotten([Kept(1, 0, 0), Kept(2, 0, 1), Kept(3, 1, 0), Kept(4, 1, 1)], 0) == [0]

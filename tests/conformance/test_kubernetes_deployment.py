@@ -170,7 +170,7 @@ def test_proportional_scaling(case: dict[str, Any]) -> None:
 @of_group("old_pods_running")
 def test_old_pods_running(case: dict[str, Any]) -> None:
     given = case["in"]
-    assert old_pods_running(given["old_status_counts"], given["pods"]) == case["expect"]["running"]
+    assert old_pods_running(given["old_status_counts"] or [], given["pods"] or []) == case["expect"]["running"]
 
 
 DRIVEN: list[tuple[ModuleType, str]] = [
