@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.engine.batches import batch_sizes
 from sim.engine.bursts import in_bursts
 from sim.engine.cache import compiled, entry_point
-from sim.engine.keyed import ARRIVAL, U, block, uniform
+from sim.engine.keyed import ARRIVAL, U, block_in_loop, uniform
 from sim.engine.portable import plog
 from sim.spec.traffic import Traffic
 
@@ -59,6 +59,8 @@ def unit_exponential(word: Any) -> float:
 @compiled
 def inside_piece(mass: float, length: float, first: float, last: float) -> float:
     """Return how far into a piece of linear rate its cumulative rate reaches `mass`."""
+    if first == last:  # NOTE: the same number as below, to the last bit, without slope and root
+        return mass / first
     slope = (last - first) / length
     return 2.0 * mass / (first + math.sqrt(max(first * first + 2.0 * slope * mass, 0.0)))
 
@@ -78,7 +80,7 @@ def put_arrivals(mass: float, place: Any, pieces: Any, count: int, arrival: Any,
             break
         place[1] += whole
         piece += 1
-    place[0] = piece
+        place[0] = piece
     if piece == count:
         return -1
     moment = pieces[base] + inside_piece(mass - place[1], length, pieces[base + 2], pieces[base + 3])
@@ -102,7 +104,7 @@ def fill_arrivals(k0: Any, k1: Any, pieces: Any, count: int, fixed: bool, arriva
     place = np.zeros(2)
     n, total, k = 0, 0.0, 0
     while True:
-        w0, w1, w2, w3 = block(k0, k1, U(SOURCE), U(k), U(0), U(ARRIVAL))
+        w0, w1, w2, w3 = block_in_loop(k0, k1, U(SOURCE), U(k), U(0), U(ARRIVAL))
         for word in (w0, w1, w2, w3):
             total = n + FIRST_CONSTANT if fixed else total + unit_exponential(word)
             following = put_arrivals(total, place, pieces, count, arrival, n)

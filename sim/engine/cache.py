@@ -89,7 +89,13 @@ IS_PLAIN = bool(config.DISABLE_JIT)
 
 def compiled(function: Function) -> Function:
     """Return `function` compiled for use inside kernels."""
-    kernel: Any = numba.njit(nogil=True)(function)
+    kernel: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    return kernel  # type: ignore[no-any-return]
+
+
+def inlined(function: Function) -> Function:
+    """Return `function` compiled into whatever kernel calls it: for what is called once a request and is short."""
+    kernel: Any = numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
     return kernel  # type: ignore[no-any-return]
 
 
@@ -98,7 +104,7 @@ def entry_point(function: Function) -> Function:
 
     NOTE: flags are not part of Numba's cache key, so every kernel has the same ones.
     """
-    kernel: Any = numba.njit(nogil=True, cache=True)(function)
+    kernel: Any = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     return kernel  # type: ignore[no-any-return]
 
 

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.engine.luck import luck_arrays
 from sim.engine.state import PtrState
 
 # The recursion's own integer scalars.
-FATES_FREE, FATES_OPEN, ROWS_AT, WORKERS, FORESEEN, MUST_GROW = range(6)
-SCALARS = 6
+FATES_FREE, FATES_OPEN, ROWS_AT, WORKERS, PLANNED = range(5)
+SCALARS = 5
 
 FATE_FIELDS: dict[str, type] = {
     "fate_start": np.float64, "fate_finish": np.float64, "fate_code": np.int64, "fate_answer": np.int64,
@@ -27,8 +28,14 @@ FIRST_FATES = 4096
 FEWEST_ROWS = 512
 """Rows are written in order once so many may be due: few enough to stay in the processor's nearest cache."""
 
-NEARLY_ALL = 8
-"""Fates left when more room is asked for; an arrival and its copy need two."""
+MOST_PLANNED = 256
+"""Calls whose pods and numbers are looked up together, before the first of them is served."""
+
+PLAN_FIELDS: dict[str, type] = {
+    "plan_time": np.float64, "plan_code": np.int64, "plan_pool": np.int64, "plan_pod": np.int64,
+    "plan_seconds": np.float64, "plan_status": np.int64,
+    "plan_service": np.float64, "plan_error": np.float64, "plan_extra": np.float64,
+}  # fmt: skip
 
 # fate_code: 4 x request + 2 if it ends by a completion + copy, the order of what ends at one instant.
 ENDS_BY_COMPLETION = 2
@@ -41,7 +48,8 @@ Arrays = dict[str, NDArray[Any]]
 
 def no_fates() -> Arrays:
     """Return the arrays of a plane that never looks ahead."""
-    return {**_store(1), "pod_turn": np.zeros(0), "ahead": np.zeros(SCALARS, np.int64)}
+    plan: Arrays = {name: np.zeros(MOST_PLANNED, item) for name, item in PLAN_FIELDS.items()}
+    return {**_store(1), **plan, **luck_arrays(), "pod_turn": np.zeros(0), "ahead": np.zeros(SCALARS, np.int64)}
 
 
 def prepare(state: PtrState, pods: int, workers: int) -> None:
@@ -52,7 +60,6 @@ def prepare(state: PtrState, pods: int, workers: int) -> None:
 
 def make_room(state: PtrState, fates: int) -> None:
     """Make room for so many more fates."""
-    state.ahead[MUST_GROW] = 0
     while state.ahead[FATES_FREE] < fates:
         _double(state)
 
@@ -68,7 +75,7 @@ def _store(room: int) -> Arrays:
     return {
         **{name: np.zeros(room, item) for name, item in FATE_FIELDS.items()},
         "free_fate": np.arange(room, dtype=np.int64)[::-1].copy(),
-        "sort_cell": np.zeros(2 * room + 2, np.int64),
+        "sort_cell": np.zeros(room + 2, np.int64),
     }
 
 

@@ -38,7 +38,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from sim.engine.cache import IS_PLAIN, compiled, entry_point
+from sim.engine.cache import IS_PLAIN, compiled, entry_point, inlined
 
 Kernel = Callable[..., Any]
 Floats = NDArray[np.float64]
@@ -84,18 +84,20 @@ LOW, SHIFT_32, SHIFT_12 = U(0xFFFFFFFF), U(32), U(12)
 CELL_52, CELL_32 = 2.0**-52, 2.0**-32
 
 
-def _high_product(context: Any, a: Any, b: Any) -> Any:
-    """Return the high word of a 64 x 64 bit product: one multiplication of 128 bits."""
+def _product(context: Any, a: Any, b: Any) -> Any:
+    """Return the high and the low word of a 64 x 64 bit product: one multiplication of 128 bits."""
 
-    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         wide = ir.IntType(128)
         product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+        high = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+        return context.make_tuple(builder, words, (high, builder.trunc(product, ir.IntType(64))))
 
-    return types.uint64(types.uint64, types.uint64), generate
+    words: Any = types.UniTuple(types.uint64, 2)  # type: ignore[no-untyped-call]
+    return words(types.uint64, types.uint64), generate
 
 
-high_product: Kernel = intrinsic(_high_product)
+full_product: Kernel = intrinsic(_product)
 
 
 def philox_plain(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[int, int, int, int]:
@@ -110,10 +112,8 @@ def philox_plain(k0: int, k1: int, c0: int, c1: int, c2: int, c3: int) -> tuple[
 
 def _philox(k0: Any, k1: Any, c0: Any, c1: Any, c2: Any, c3: Any) -> Any:
     for _ in range(ROUNDS):
-        h0 = high_product(M0, c0)
-        h1 = high_product(M1, c2)
-        l0 = M0 * c0
-        l1 = M1 * c2
+        h0, l0 = full_product(M0, c0)
+        h1, l1 = full_product(M1, c2)
         c0 = h1 ^ c1 ^ k0
         c1 = l1
         c2 = h0 ^ c3 ^ k1
@@ -152,13 +152,19 @@ def _low_plain(word: int) -> float:
     return ((word & 0xFFFFFFFF) + 0.5) * CELL_32
 
 
-def _choose(in_kernel: Kernel, plain: Kernel) -> Kernel:
+def _block_in_loop(k0: Any, k1: Any, a: Any, b: Any, c: Any, purpose: Any) -> Any:
+    return philox_in_loop(k0, k1, U(a), U(b), U(c), U(purpose))
+
+
+def _choose(in_kernel: Kernel, plain: Kernel, make: Kernel = compiled) -> Kernel:
     """Return the form for this process: without compilation NumPy's words would warn where they wrap around."""
-    return plain if IS_PLAIN else compiled(in_kernel)
+    return plain if IS_PLAIN else make(in_kernel)
 
 
 philox = _choose(_philox, philox_plain)
+philox_in_loop = _choose(_philox, philox_plain, inlined)
 block = _choose(_block, philox_plain)
+block_in_loop = _choose(_block_in_loop, philox_plain, inlined)
 uniform = _choose(_uniform, _uniform_plain)
 high = _choose(_high, _high_plain)
 low = _choose(_low, _low_plain)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from sim.engine.allocate import stack
-from sim.engine.fates import FATES_FREE, FATES_OPEN, NEARLY_ALL, make_room, prepare
+from sim.engine.fates import FATES_FREE, FATES_OPEN, MOST_PLANNED, make_room, prepare
 from sim.engine.feedback import retries_refusals, route_feeds_back
 from sim.engine.growth import SPARE, grow, grow_rows
 from sim.engine.handover import hand_to_heap, take_from_heap
@@ -95,7 +95,7 @@ class Lookahead:
         if state.iv[RETRYING]:
             return
         calls, workers = len(state.free_call), len(state.free_worker)
-        make_room(state, calls - int(state.iv[FREE_CALLS]) + NEARLY_ALL)
+        make_room(state, calls - int(state.iv[FREE_CALLS]) + MOST_PLANNED)
         take_from_heap(state, workers)
         state.free_call[:], state.free_worker[:] = stack(calls), stack(workers)
         state.iv[[FREE_CALLS, FREE_WORKERS, HEAP_SIZE, IN_FLIGHT]] = calls, workers, 0, 0
@@ -105,5 +105,5 @@ class Lookahead:
         self.is_on = True
 
     def _grow(self) -> None:
-        make_room(self._state, 2 * NEARLY_ALL)
+        make_room(self._state, MOST_PLANNED)
         grow_rows(self._state, SPARE + int(self._state.ahead[FATES_OPEN]))

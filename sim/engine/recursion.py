@@ -4,7 +4,7 @@ Each pod remembers when its busy workers will be free, in order. Who arrives sta
 when the first of them will be: the next one who waits starts no earlier, because a pod serves first come, first served.
 What the control plane or a balancer asks of a pod is brought up to date at that moment.
 
-t: time. r: request. p: pod. f: fate. v: version. b: busy workers. n: a count. i, k: places.
+t: time. r: request. c: call. p: pod. f: fate. v: version. b: busy workers. n: a count. k: place in the plan. i: place.
 
 Source: Kiefer and Wolfowitz, On the theory of queues with many servers (1955).
 """
@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 from sim.engine.cache import compiled, entry_point
-from sim.engine.calls import draw, pick
+from sim.engine.calls import pick
 from sim.engine.fate_rows import write_rows
 from sim.engine.fates import (
     ENDS_BY_COMPLETION,
     FATES_FREE,
     FATES_OPEN,
     FEWEST_ROWS,
-    MUST_GROW,
-    NEARLY_ALL,
+    MOST_PLANNED,
+    PLANNED,
     POD_SHIFT,
     POOL_SHIFT,
     ROWS_AT,
@@ -33,6 +33,7 @@ from sim.engine.fates import (
     WORKERS,
 )
 from sim.engine.kernel import mirror_number, mirror_version, route
+from sim.engine.keyed import ENTRY_PATH, MIRROR, U, block, high, low, uniform
 from sim.engine.layout import (
     COPY,
     ERROR,
@@ -54,9 +55,10 @@ from sim.engine.layout import (
     ROWS,
     SHED,
 )
+from sim.engine.luck import first_words
 from sim.engine.service import decide
 
-NOBODY: Any = np.int64(-1)
+UNKNOWN = -1.0  # how long a call is served, until it is known when
 
 
 @compiled
@@ -71,8 +73,6 @@ def open_fate(state: Any, f: int) -> None:
 def new_fate(state: Any, code: int, start: float, finish: float, answer: int) -> int:
     n = state.ahead[FATES_FREE] - 1
     state.ahead[FATES_FREE] = n
-    if n < NEARLY_ALL:
-        state.ahead[MUST_GROW] = 1
     f = state.free_fate[n]
     state.fate_code[f] = code
     state.fate_start[f] = start
@@ -89,10 +89,11 @@ def free_fate(state: Any, f: int) -> None:
 
 
 @compiled
-def answer_at_once(state: Any, t: float, code: int, pool: int, p: int, reason: int) -> None:
-    """Nobody serves the call."""
-    answer = (p << POD_SHIFT) | (pool << POOL_SHIFT) | (HTTP_UNAVAILABLE << STATUS_SHIFT) | reason
-    open_fate(state, new_fate(state, code, math.nan, t, answer))
+def answer_at_once(state: Any, k: int, reason: int) -> None:
+    """Nobody serves the call of place k in the plan."""
+    pool = state.plan_pool[k]
+    answer = (state.plan_pod[k] << POD_SHIFT) | (pool << POOL_SHIFT) | (HTTP_UNAVAILABLE << STATUS_SHIFT) | reason
+    open_fate(state, new_fate(state, state.plan_code[k], math.nan, state.plan_time[k], answer))
 
 
 @compiled
@@ -127,22 +128,22 @@ def count_busy(state: Any, t: float, p: int, b: int) -> None:
 
 @compiled
 def put_turn(state: Any, i: int, b: int, finish: float) -> None:
-    """Put a finish after the b moments from place i on, in order."""
-    k = i + b
-    while k > i and state.pod_turn[k - 1] > finish:
-        state.pod_turn[k] = state.pod_turn[k - 1]
-        k -= 1
-    state.pod_turn[k] = finish
+    """Put a finish among the b moments from place i on, in order. NOTE: without a branch that depends on times."""
+    for k in range(i, i + b):
+        other = state.pod_turn[k]
+        state.pod_turn[k] = other if other < finish else finish
+        finish = finish if other < finish else other
+    state.pod_turn[i + b] = finish
 
 
 @compiled
 def replace_first_turn(state: Any, i: int, b: int, finish: float) -> None:
     """Replace the first of the b moments from place i on by a later finish, in order."""
-    k = i + 1
-    while k < i + b and state.pod_turn[k] < finish:
-        state.pod_turn[k - 1] = state.pod_turn[k]
-        k += 1
-    state.pod_turn[k - 1] = finish
+    for k in range(i + 1, i + b):
+        other = state.pod_turn[k]
+        state.pod_turn[k - 1] = other if other < finish else finish
+        finish = finish if other < finish else other
+    state.pod_turn[i + b - 1] = finish
 
 
 @compiled
@@ -158,8 +159,8 @@ def wait(state: Any, p: int, f: int) -> None:
 
 
 @compiled
-def serve(state: Any, t: float, c: int, code: int, pool: int, p: int) -> None:
-    """Let pod p serve the call, at once or as soon as it can, unless too many wait."""
+def serve(state: Any, k: int, t: float, p: int) -> None:
+    """Let pod p serve the call of place k in the plan, at once or as soon as it can, unless too many wait."""
     v = state.pod_version[p]
     b = state.pod_busy[p]
     i = p * state.ahead[WORKERS]
@@ -168,10 +169,13 @@ def serve(state: Any, t: float, c: int, code: int, pool: int, p: int) -> None:
     if not waits:
         count_busy(state, t, p, b + 1)
     elif state.pod_waiting[p] >= state.version_queue[v]:
-        answer_at_once(state, t, code, pool, p, SHED)
+        answer_at_once(state, k, SHED)
         return
-    finish = start + decide(state, start, c, p)
-    f = new_fate(state, code + ENDS_BY_COMPLETION, start, finish, served(pool, p, state.call_status[c]))
+    if state.plan_seconds[k] == UNKNOWN:
+        look_up_service(state, k, start, p)
+    finish = start + state.plan_seconds[k]
+    answer = served(state.plan_pool[k], p, state.plan_status[k])
+    f = new_fate(state, state.plan_code[k] + ENDS_BY_COMPLETION, start, finish, answer)
     if waits:
         replace_first_turn(state, i, b, finish)
         wait(state, p, f)
@@ -182,6 +186,24 @@ def serve(state: Any, t: float, c: int, code: int, pool: int, p: int) -> None:
 
 
 @compiled
+def look_up_service(state: Any, k: int, start: float, p: int) -> None:
+    """Note how long the call of place k is served and how it ends if it starts now."""
+    c = spare_call(state)
+    state.call_request[c] = state.plan_code[k] >> 2
+    state.call_u_service[c] = state.plan_service[k]
+    state.call_u_error[c] = state.plan_error[k]
+    state.call_u_extra[c] = state.plan_extra[k]
+    state.plan_seconds[k] = decide(state, start, c, p)
+    state.plan_status[k] = state.call_status[c]
+
+
+@compiled
+def spare_call(state: Any) -> int:
+    """Return a call that nobody has, to say there what other modules read of a call."""
+    return state.free_call[state.iv[FREE_CALLS] - 1]  # type: ignore[no-any-return]
+
+
+@compiled
 def served(pool: int, p: int, status: int) -> int:
     """Return the answer of a call that pod p finishes."""
     reason = OK if status == HTTP_OK else ERROR
@@ -189,47 +211,88 @@ def served(pool: int, p: int, status: int) -> int:
 
 
 @compiled
-def foresee(state: Any, t: float, r: int, copy: int, pool: int) -> None:
-    """Request r, or its copy, arrives: it is sent to a pod, and its fate is known."""
-    code = 4 * r + copy
+def plan(state: Any, t: float, r: int, copy: int, pool: int) -> None:
+    """Note where request r, or its copy, goes when it arrives, and its numbers.
+
+    NOTE: many calls are planned before the first is served, so that the processor works on several at once.
+    """
+    k = state.ahead[PLANNED]
+    state.ahead[PLANNED] = k + 1
+    state.plan_time[k] = t
+    state.plan_code[k] = 4 * r + copy
+    state.plan_pool[k] = pool
+    state.plan_pod[k] = -1
     n = state.pool_ready[pool]
     if n == 0:
-        answer_at_once(state, t, code, pool, NOBODY, NO_ENDPOINT)
         return
-    c = state.free_call[state.iv[FREE_CALLS] - 1]  # for what `draw` and `decide` say of it; nobody takes it
-    state.call_request[c] = r
-    state.call_copy[c] = copy
-    state.call_attempt[c] = 0
-    first, second = draw(state, c)
+    if copy == COPY:
+        w0, w1, w2, w3 = block(state.key[0], state.key[1], U(r), U(ENTRY_PATH), U(0), U(MIRROR))
+    else:
+        w0, w1, w2, w3 = first_words(state, r)
+    state.plan_service[k] = uniform(w0)
+    state.plan_error[k] = high(w1)
+    state.plan_extra[k] = low(w3)
     base = pool * state.iv[POD_ROOM]
     user: Any = np.int64(state.request_user[r])
-    p = state.ready[base + pick(state, t, pool, base, n, first, second, user)]
-    if state.pod_listens[p] == 0:
-        answer_at_once(state, t, code, pool, p, REFUSED)
-        return
-    bring_up(state, t, p)
-    serve(state, t, c, code, pool, p)
+    state.plan_pod[k] = state.ready[base + pick(state, t, pool, base, n, high(w2), low(w2), user)]
+
+
+@compiled
+def plan_service(state: Any) -> None:
+    """Note how long the planned calls are served, where no moment matters to it."""
+    for k in range(state.ahead[PLANNED]):
+        p = state.plan_pod[k]
+        if p >= 0:
+            v = state.pod_version[p]
+            state.plan_seconds[k] = UNKNOWN
+            if state.version_faults_from[v] == state.version_faults_to[v]:
+                look_up_service(state, k, state.plan_time[k], p)
+
+
+@compiled
+def plan_arrivals(state: Any, until: float) -> None:
+    """Plan what arrives up to `until`, as much as there is room for."""
+    state.ahead[PLANNED] = 0
+    t = state.fv[NEXT_ARRIVAL]
+    r = state.iv[NEXT_REQUEST]
+    while t <= until and state.ahead[PLANNED] < MOST_PLANNED - 1:
+        plan(state, t, r, ORIGINAL, route(state, r))
+        if state.mirror_version[0] >= 0:
+            version = mirror_version(state, mirror_number(state, r), -1)
+            if version >= 0:
+                plan(state, t, r, COPY, version)
+        r += 1
+        t = state.arrival[r] if r < state.iv[REQUESTS] else math.inf
+    state.iv[NEXT_REQUEST] = r
+    state.fv[NEXT_ARRIVAL] = t
+
+
+@compiled
+def carry_out(state: Any) -> None:
+    """Serve the calls of the plan in order."""
+    for k in range(state.ahead[PLANNED]):
+        p = state.plan_pod[k]
+        if p < 0:
+            answer_at_once(state, k, NO_ENDPOINT)
+        elif state.pod_listens[p] == 0:
+            answer_at_once(state, k, REFUSED)
+        else:
+            bring_up(state, state.plan_time[k], p)
+            serve(state, k, state.plan_time[k], p)
 
 
 @entry_point
 def advance_ahead(state: Any, until: float) -> int:
     """Foresee every call that arrives up to `until`. Return 1 when the host must make room and call again."""
-    while True:
-        t = state.fv[NEXT_ARRIVAL]
-        if t > until:
-            return 0
-        if state.ahead[MUST_GROW] == 1:
+    while state.fv[NEXT_ARRIVAL] <= until:
+        if state.ahead[FATES_OPEN] >= state.ahead[ROWS_AT] and write_due_rows(state, state.fv[NEXT_ARRIVAL]) == 1:
             return 1
-        if state.ahead[FATES_OPEN] >= state.ahead[ROWS_AT] and write_due_rows(state, t) == 1:
+        if state.ahead[FATES_FREE] < MOST_PLANNED:
             return 1
-        r = state.iv[NEXT_REQUEST]
-        state.iv[NEXT_REQUEST] = r + 1
-        state.fv[NEXT_ARRIVAL] = state.arrival[r + 1] if r + 1 < state.iv[REQUESTS] else math.inf
-        foresee(state, t, r, ORIGINAL, route(state, r))
-        if state.mirror_version[0] >= 0:
-            version = mirror_version(state, mirror_number(state, r), -1)
-            if version >= 0:
-                foresee(state, t, r, COPY, version)
+        plan_arrivals(state, until)
+        plan_service(state)
+        carry_out(state)
+    return 0
 
 
 @compiled

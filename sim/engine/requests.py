@@ -13,7 +13,7 @@ from sim.engine.arrivals import arrivals
 from sim.engine.cache import entry_point
 from sim.engine.chains import callers, links, patiences, reactions, session_lengths
 from sim.engine.endpoints import drawn_endpoints
-from sim.engine.keyed import IDENTITY, USER, U, block, uniform
+from sim.engine.keyed import IDENTITY, USER, U, block, block_in_loop, uniform
 from sim.engine.protocol import Requests
 from sim.engine.replayed import replayed
 from sim.spec.replay import Trace
@@ -105,7 +105,8 @@ def _identities(
     activity: Floats | None, users: int, seed: int, replication: int, conversion: Floats
 ) -> NDArray[np.int32]:
     """Return each request's user: all alike, or as often as they are active."""
-    user, place = np.empty(len(conversion), np.int32), np.empty(len(conversion))
+    count = len(conversion)
+    user, place = np.empty(count, np.int32), np.empty(0 if activity is None else count)
     fill_identities(U(seed), U(replication), users, user, place, conversion)
     if activity is None:
         return user
@@ -135,9 +136,11 @@ def _segments(users: Users, order: Floats) -> NDArray[np.int16]:
 @entry_point
 def fill_identities(k0: Any, k1: Any, users: int, user: Any, place: Any, conversion: Any) -> None:
     for request in range(len(user)):
-        w0, w1, _w2, _w3 = block(k0, k1, U(request), U(0), U(0), U(IDENTITY))
-        place[request] = uniform(w0)
-        user[request] = int(place[request] * users)
+        w0, w1, _w2, _w3 = block_in_loop(k0, k1, U(request), U(0), U(0), U(IDENTITY))
+        luck = uniform(w0)
+        user[request] = int(luck * users)
+        if len(place) > 0:
+            place[request] = luck
         conversion[request] = uniform(w1)
 
 
