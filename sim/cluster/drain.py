@@ -10,6 +10,7 @@ from sim.spec.incident import Incident
 
 if TYPE_CHECKING:
     from sim.cluster.pod import Pod
+    from sim.cluster.replica_set import ReplicaSet
     from sim.cluster.room import Node, Room
     from sim.cluster.world import World
 
@@ -67,13 +68,15 @@ class Drain:
         return False
 
     def _guarded(self, service: str) -> Guarded:
-        world = self._world
-        sets = world.sets_of(service)
-        wanted = sets[0].wanted
-        if world.primary is not None and world.candidate is not None and service == world.service:
-            # Flagger's canary is a Deployment of its own beside the primary.
-            wanted += world.replica_sets[world.candidate].replicas
+        sets = self._world.sets_of(service)
+        beside = [each for each in sets if self._is_beside(each)]
+        wanted = next(each for each in sets if each not in beside).wanted + sum(each.replicas for each in beside)
         return Guarded(wanted, sum(each.existing for each in sets), sum(each.ready for each in sets))
+
+    def _is_beside(self, replica_set: ReplicaSet) -> bool:
+        """Return whether a set is a workload of its own beside the one users are on: Flagger's canary, a baseline."""
+        world = self._world
+        return replica_set.part == "canary" or replica_set.number == world.baseline
 
     def _uncordon(self) -> None:
         self._node.is_cordoned = False

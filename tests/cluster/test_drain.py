@@ -150,6 +150,16 @@ def test_users_of_a_canary_on_the_drained_node_go_back_until_it_is_replaced():
     assert record.outcome == "promoted"
 
 
+def test_a_budget_guards_flaggers_primary_and_canary_together():
+    strategy = {"type": "progressive", "interval": "60s", "stepWeight": 50}
+    given = drained(scenario(strategy, mesh={}, podDisruptionBudget={"maxUnavailable": 1}), {**DRAIN, "at": "30s"})
+    record = run(given)
+    ready = [change for change in record.pod_changes if 30 <= change.at_seconds < 60]
+    # Four pods each, half of them on node-1: they go one at a time, as their replacements get ready.
+    assert min(change.ready for change in ready) == 3
+    assert [at for at, *_ in story(record, "evict")] == [30, 35, 40, 45]
+
+
 def test_the_run_in_which_nothing_is_released_meets_the_same_incidents():
     given = drained(
         scenario(ROLLING), {**DRAIN, "at": "100s"}, {"at": "50s", "for": "20s", "faults": [{"errorRate": 0.5}]}

@@ -91,6 +91,17 @@ def test_a_startup_probe_gives_a_slow_start_its_time():
     assert record.outcome == "promoted"
 
 
+@pytest.mark.parametrize(("startup", "restarts"), [("290s", []), ("291s", [290])])
+def test_thirty_probes_ten_seconds_apart_give_a_start_its_five_minutes(startup, restarts):
+    # Source: Kubernetes docs, Configure probes: failureThreshold 30 and periodSeconds 10 are up to 5 minutes; the first
+    # of the thirty comes at once.
+    probe = {"failureThreshold": 30, "periodSeconds": 10}
+    given = scenario({"type": "recreate"}, replicas=1, new={"startup": startup, "startupProbe": probe}, rate=1)
+    record = run(given.replace("spec.duration", 320))
+    created = first_new_pod(record).created_at
+    assert [at - created for at, *_ in story(record, "restart")] == restarts
+
+
 def test_a_startup_probe_loses_patience_too():
     record = run(scenario(ROLL, new={"startup": "20s", "startupProbe": {"periodSeconds": 5, "failureThreshold": 4}}))
     assert [at for at, *_ in story(record, "restart")][:2] == [15, 31]
