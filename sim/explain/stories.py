@@ -24,7 +24,7 @@ from sim.strategies.ab_test import ABTest
 from sim.strategies.batches import Batches, BatchStep
 from sim.strategies.blue_green import BlueGreen
 from sim.strategies.canary import Canary
-from sim.strategies.canary_steps import Analyse, CanaryStep, Pause, SetCanaryScale, SetWeight
+from sim.strategies.canary_steps import Analyse, CanaryStep, Experiment, Pause, SetCanaryScale, SetWeight
 from sim.strategies.flagger import Status, planned
 from sim.strategies.none import NoRelease
 from sim.strategies.progressive import Progressive
@@ -219,6 +219,8 @@ def _canary(plan: Plan, strategy: Canary) -> None:
         plan.begin(index)
         if isinstance(step, SetWeight | SetCanaryScale):
             sizes.reach(index)
+        elif isinstance(step, Experiment):
+            sizes.add(sum(each.replicas for each in step.templates))
         _canary_step(plan, step, strategy.max_traffic_weight)
     plan.begin(len(strategy.steps))
     sizes.reach(len(strategy.steps))
@@ -234,8 +236,12 @@ class _RoutedSizes:
     def __init__(self, plan: Plan, strategy: Canary) -> None:
         self._plan = plan
         self._argo = strategy.plan(is_by_pods=False)
-        self._running = 0
+        self._running, self._stable = 0, plan.old.replicas
         self._weights = Weights(0.0, self._argo.max_weight)
+
+    def add(self, count: int) -> None:
+        """Tell pods beside those of the steps, which go again."""
+        self._plan.start_pods(count, self._stable + self._running)
 
     def reach(self, index: int) -> None:
         """Tell the pods that the step needs; pods that go are not told."""
@@ -244,7 +250,7 @@ class _RoutedSizes:
         canary, stable = wanted_pods(self._argo, status, sight, self._weights)
         if canary > self._running:
             plan.start_pods(canary - self._running, stable + self._running)
-        self._running = canary
+        self._running, self._stable = canary, stable
         weight = weight_in_force(self._argo, status)
         self._weights = Weights(weight, self._argo.max_weight - weight)
 
@@ -277,6 +283,11 @@ def _canary_step(plan: Plan, step: CanaryStep, max_weight: float = 100.0) -> Non
             plan.say(f"{plain(percent)} % of the requests go to {plan.new.name}", weight=percent)
         case Analyse():
             plan.judge(step.analysis, "judge")
+        case Experiment():
+            plan.say(f"{step.text()[0].lower()}{step.text()[1:]}")
+            if step.duration is None and step.analysis is not None:
+                plan.judge(step.analysis, "judge")
+            plan.at += step.duration or 0.0
         case SetCanaryScale(match_traffic_weight=None):
             plan.say(f"{step.text()[0].lower()}{step.text()[1:]}, whatever the weight")
         case Pause(duration=None):

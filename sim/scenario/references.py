@@ -255,10 +255,19 @@ def _canary_without_mesh(path: Path, strategy: dict[str, Any], spec: dict[str, A
         for key in MESH_STEPS_OF_CANARY:
             if not is_routed and key in step:
                 yield Finding((*path, "steps", index, key), message)
+        if not is_routed:
+            yield from _weighted_templates((*path, "steps", index, "experiment"), step.get("experiment"), message)
         weight = step.get("setWeight")
         if _is_number(weight) and _is_number(most) and weight > most >= 1:
             bounds = f"0 and {most:,}" if most == ALL_USERS else f"0 and maxTrafficWeight, {most:,}"
             yield Finding((*path, "steps", index, "setWeight"), f"is {short(str(weight))}; must be between {bounds}")
+
+
+def _weighted_templates(path: Path, experiment: Any, message: str) -> Iterator[Finding]:
+    templates = _get(experiment, "templates")
+    for index, template in enumerate(templates if isinstance(templates, list) else []):
+        if _get(template, "weight"):
+            yield Finding((*path, "templates", index, "weight"), message)
 
 
 def _header_routes(spec: dict[str, Any], path: Path) -> Iterator[Finding]:

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, StrictBool, model_validator
 
-from sim.cluster.argo.plan import Plan
+from sim.cluster.argo.plan import Plan, Status, weight_in_force
 from sim.spec.analysis import CanaryAnalysis
 from sim.spec.model import Model, PlacedError
 from sim.strategies import canary_operations as operations
 from sim.strategies.canary_controller import CanaryController
+from sim.strategies.canary_experiment import run_experiment
 from sim.strategies.canary_steps import (
     MOST_STEPS,
     MOST_WEIGHT,
     Analyse,
     CanaryStep,
+    Experiment,
     Pause,
     ProgressThreshold,
     SetCanaryScale,
@@ -117,6 +119,18 @@ class Canary(Story):
         if self.analysis is not None and self.analysis.starting_step >= max(1, len(self.steps)):
             message = f"is {self.analysis.starting_step}; must be below the number of steps, {len(self.steps)}"
             raise PlacedError(("analysis", "startingStep"), message)
+        return self
+
+    @model_validator(mode="after")
+    def _leaves_users_to_old_pods(self) -> Canary:
+        plan = self.plan(is_by_pods=False)
+        for index, step in enumerate(plan.steps):
+            extra = sum(each.weight or 0.0 for each in step.experiment)
+            if extra > 0 and extra + weight_in_force(plan, Status(index)) > self.max_traffic_weight:
+                message = (
+                    f"gives its pods {extra:g} on top of setWeight; must be at most {self.max_traffic_weight} in all"
+                )
+                raise PlacedError(("steps", index, "experiment"), message)
         return self
 
     @model_validator(mode="after")
@@ -274,6 +288,8 @@ class Canary(Story):
             case Analyse():
                 yield from rollout.judge(step.analysis, f"analysis of step {canary.step_index + 1}")
                 canary.analysis_phase = "Successful"
+            case Experiment():
+                yield from run_experiment(rollout, canary, step)
             case SetHeaderRoute():
                 canary.set_header_route(step.name, step.match)
             case SetMirrorRoute():

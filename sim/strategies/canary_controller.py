@@ -10,9 +10,10 @@ from sim.cluster.argo.plan import (
     Status,
     before_starting_step,
     current_step,
+    experiment_in_force,
     weight_in_force,
 )
-from sim.cluster.argo.route import Sight, is_at_desired_counts, is_rolling_back_to_stable, router_weight
+from sim.cluster.argo.route import RouterWeight, Sight, is_at_desired_counts, is_rolling_back_to_stable, router_weight
 from sim.cluster.argo.status import Change, Revision, is_rollback_within_window, next_look, resize
 from sim.cluster.arithmetic import FULL_WEIGHT, Count
 
@@ -31,6 +32,7 @@ class CanaryController:
         self.plan = plan
         self.status = Status(0 if plan.steps else None)
         self.analysis_phase = ""
+        self.experiment_phase = ""
         self._rollout = rollout
         self._max_surge = max_surge
         self._max_unavailable = max_unavailable
@@ -63,6 +65,7 @@ class CanaryController:
             stable=count_of(rollout.stable),
             weights=Weights(asked, self.plan.max_weight - asked) if self.plan.is_routed else None,
             analysis_phase=self.analysis_phase,
+            experiment_phase=self.experiment_phase,
         )
 
     def sizes(self) -> dict[ReplicaSet, int]:
@@ -126,11 +129,20 @@ class CanaryController:
         if self.is_past_steps and not self._moves_past_steps:
             # The promotion gives the new version all users.
             return False
-        percent = self._percent(router_weight(self.plan, self.status, self.sight(), self._is_rolling_back()).canary)
+        weights = router_weight(self.plan, self.status, self.sight(), self._is_rolling_back())
+        percent = self._percent(weights.canary)
+        if self._rollout.share_extra(self._percent(self._of_canary(weights))):
+            return True
         if percent == self._rollout.weight or (self._is_within_window and percent == FULL_WEIGHT):
             return False
         self._rollout.set_weight(percent)
         return True
+
+    def _of_canary(self, weights: RouterWeight) -> float:
+        """Return what the sets of an experiment that are of the canary's version get."""
+        step = experiment_in_force(self.plan, self.status)
+        weighted = [each for each in step.experiment if each.weight is not None] if step else []
+        return sum(extra for each, extra in zip(weighted, weights.extra, strict=False) if each.is_canary)
 
     @property
     def _moves_past_steps(self) -> bool:
@@ -204,7 +216,7 @@ class CanaryController:
         while self.status.step_index == here:
             yield self._rollout.change()
             self.status = next_look(self.plan, self.status, self.sight()).status
-        self.analysis_phase = ""
+        self.analysis_phase = self.experiment_phase = ""
 
     def promote(self, why: str, scale_down_delay: float) -> Steps:
         """Give the new version all pods and all users; it then is the stable one."""

@@ -19,10 +19,10 @@ from pydantic import (
 from pydantic_core import CoreSchema
 
 from sim.cluster.argo.counts import Threshold
-from sim.cluster.argo.plan import Planned, Scale
+from sim.cluster.argo.plan import Planned, Scale, Template
 from sim.spec.analysis import InlineAnalysis
 from sim.spec.header_match import HeaderMatch
-from sim.spec.model import Model, PlacedError, Text, did_you_mean
+from sim.spec.model import Model, Name, PlacedError, Text, did_you_mean
 from sim.units import Percent, PositiveDuration, Quantity, format_duration, plain, shown
 
 MOST_STEPS = 100
@@ -194,6 +194,45 @@ class SetMirrorRoute(WrappedStep):
         return Planned("setMirrorRoute")
 
 
+class ExperimentTemplate(Model):
+    """Pods of one version that an experiment runs beside the others."""
+
+    name: Name = Field(description="Its name, which its pods carry.")
+    spec_ref: Literal["stable", "canary"] = Field(description="The version: the old one or the new one.")
+    replicas: Annotated[int, Quantity("count", low=1, high=10_000)] = Field(1, description="So many pods.")
+    weight: Weight | None = Field(
+        None,
+        description="Its version's share of the requests grows by this while it runs, in parts of maxTrafficWeight.",
+    )
+
+
+class Experiment(WrappedStep):
+    """Run pods of both versions beside the others for a time and judge; its pods answer with those of their version."""
+
+    word: ClassVar[str] = "experiment"
+    duration: PositiveDuration | None = Field(
+        None, description="How long, from when all its pods are available; without it, until the analysis has ended."
+    )
+    templates: tuple[ExperimentTemplate, ...] = Field(min_length=1, max_length=10, description="What runs.")
+    analysis: InlineAnalysis | None = Field(None, description="The release is undone when it fails.")
+
+    def text(self) -> str:
+        """Return the step in words."""
+        lasts = "" if self.duration is None else f" for {format_duration(self.duration)}"
+        return f"Experiment with {' and '.join(template.name for template in self.templates)}{lasts}"
+
+    def planned(self) -> Planned:
+        """Return the step as the controller sees it."""
+        templates = (Template(each.name, each.weight, each.spec_ref == "canary") for each in self.templates)
+        return Planned("experiment", experiment=tuple(templates))
+
+    @model_validator(mode="after")
+    def _ends(self) -> Experiment:
+        if self.duration is None and self.analysis is None:
+            raise ValueError("has neither duration nor analysis; must have one of them, else it never ends")
+        return self
+
+
 class ProgressThreshold(Model):
     """How much of the new version must be available before a canary goes on."""
 
@@ -236,6 +275,7 @@ STEPS = {
         SetCanaryScale,
         SetHeaderRoute,
         SetMirrorRoute,
+        Experiment,
         ReplicaProgressThreshold,
     )
 }
@@ -268,6 +308,7 @@ CanaryStep: TypeAlias = Annotated[
     | Annotated[SetCanaryScale, Tag("setCanaryScale")]
     | Annotated[SetHeaderRoute, Tag("setHeaderRoute")]
     | Annotated[SetMirrorRoute, Tag("setMirrorRoute")]
+    | Annotated[Experiment, Tag("experiment")]
     | Annotated[ReplicaProgressThreshold, Tag("replicaProgressThreshold")],
     Discriminator(_word),
     BeforeValidator(_one_key),

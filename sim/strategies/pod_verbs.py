@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from sim.cluster.clock import STRATEGY, Steps
@@ -82,6 +82,20 @@ class PodVerbs:
             self._reconcile(self._controller, why)
             if not self._is_controlled:
                 self.world.env.process(self._go_on_reconciling(self._controller, why))
+
+    def another_set(self, like: ReplicaSet, name: str) -> ReplicaSet:
+        """Return a new set of the same version, without pods, that carries a name."""
+        made = self.world.another_set(like)
+        made.name = f"{like.name}-{name}"
+        return made
+
+    def resize(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
+        """Give a set so many pods, whatever is wanted of the service."""
+        self._resize(replica_set, replicas, why)
+
+    def await_sets(self, sets: Sequence[ReplicaSet]) -> Steps:
+        """Wait until every pod of these sets is available."""
+        yield from self._await(lambda: all(each.available == each.replicas for each in sets), sets[0])
 
     def _resize(self, replica_set: ReplicaSet, replicas: int, why: str) -> None:
         before = replica_set.replicas

@@ -16,6 +16,9 @@ from sim.strategies.story import Story
 if TYPE_CHECKING:
     from sim.spec.header_match import HeaderMatch
 
+DIGITS = 9
+"""A weight is what it was after something was added and taken away again."""
+
 
 class UserVerbs(DeploymentVerbs):
     """The verbs for users, on top of those for pods: where pods make the share, users follow them."""
@@ -26,6 +29,7 @@ class UserVerbs(DeploymentVerbs):
         self._is_sticky = self._keeps = False
         self._match: tuple[tuple[int, int], ...] = ()
         self._mirror: tuple[int, float] | None = None
+        self._extra = 0.0
 
     @property
     def is_by_pods(self) -> bool:
@@ -35,12 +39,22 @@ class UserVerbs(DeploymentVerbs):
     @property
     def weight(self) -> float:
         """Return the percent of users asked for the candidate."""
-        return self._of_new_version(self.world.traffic.requested_weight)
+        return round(self._of_new_version(self.world.traffic.requested_weight) - self._extra, DIGITS)
 
     def set_weight(self, weight: float) -> None:
         """Ask for `weight` percent of the users to go to the candidate."""
         self.say("weight", self.candidate.version, f"Asks for {weight:g} % of the users on {self.candidate.version}.")
         self._ask(weight)
+
+    def share_extra(self, percent: float) -> bool:
+        """Give the candidate so many percent on top of its weight, for an experiment; return whether that is new."""
+        if percent == self._extra:
+            return False
+        weight, self._extra = self.weight, percent
+        version = self.candidate.version
+        self.say("weight", version, f"Asks for {percent:g} % of the users on {version} on top, for an experiment.")
+        self._ask(weight)
+        return True
 
     def match(self, segments: Sequence[SegmentMatch]) -> None:
         """Send all requests of these segments, and no longer of others, to the candidate."""
@@ -85,10 +99,11 @@ class UserVerbs(DeploymentVerbs):
             yield self.world.traffic.in_force()
 
     def _ask(self, weight: float) -> None:
+        total = weight + self._extra
         if self._is_by_pods:
-            self.world.traffic.note(self._of_new_version(weight))
+            self.world.traffic.note(self._of_new_version(total))
         else:
-            self.world.traffic.request(self._route(weight), self._of_new_version(weight))
+            self.world.traffic.request(self._route(total), self._of_new_version(total))
 
     def _of_new_version(self, weight: float) -> float:
         """Return the weight of the new version, given the candidate's, and the other way round."""

@@ -260,3 +260,44 @@ def test_a_canary_without_available_pods_has_no_users():
     assert asked[:2] == [(5, 25), (20, 0)]
     assert asked[2][0] > 50
     assert asked[2][1] == 25
+
+
+TRIAL = {"name": "trial", "specRef": "canary", "replicas": 2, "weight": 10}
+BASELINE = {"name": "baseline", "specRef": "stable"}
+
+
+def experiment(**keys: Any) -> dict[str, Any]:
+    return {"experiment": {"templates": [BASELINE, TRIAL], **keys}}
+
+
+def test_an_experiment_runs_pods_of_both_versions_and_gives_them_users_for_a_time():
+    record = run(scenario(canary(weight(20), experiment(duration=60), weight(60), pause(60)), mesh=MESH, replicas=5))
+    assert weights(record) == [(5, 20), (10, 30), (70, 20), (75, 60), (140, 100)]
+    assert [(old_pods(record, at), new_pods(record, at)) for at in (4, 6, 69, 71)] == [(5, 1), (6, 3), (6, 3), (5, 3)]
+    assert {row.name for row in record.pods if row.terminating_at == 70} == {
+        "web-v1-baseline-5",
+        "web-v2-trial-1",
+        "web-v2-trial-2",
+    }
+    assert record.outcome == "promoted"
+
+
+def test_an_experiment_that_fails_undoes_the_release_and_takes_its_pods_along():
+    look = {
+        "metric": "errorRate",
+        "interval": "10s",
+        "count": 3,
+        "initialDelay": "20s",
+        "failureCondition": "result > 0.1",
+    }
+    for keys in ({"duration": 90}, {}):
+        record = run(scenario(canary(weight(20), experiment(analysis=look, **keys)), mesh=MESH, new=BAD, replicas=5))
+        assert record.outcome == "rolled_back"
+        assert weights(record)[-1] == (30, 0)
+        assert [(old_pods(record, at), new_pods(record, at)) for at in (29, 31, 100)] == [(6, 3), (5, 1), (5, 0)]
+
+
+def test_a_good_experiment_ends_with_its_analysis_where_no_time_is_given():
+    look = {"metric": "errorRate", "interval": "10s", "count": 3, "failureCondition": "result > 0.1"}
+    record = run(scenario(canary(weight(20), experiment(analysis=look)), mesh=MESH, replicas=5))
+    assert (record.outcome, weights(record)[:3]) == ("promoted", [(5, 20), (10, 30), (30, 20)])

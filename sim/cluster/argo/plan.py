@@ -32,10 +32,11 @@ class Scale(NamedTuple):
 
 
 class Template(NamedTuple):
-    """A set of pods of an experiment, with the weight that the router gives it (None: none)."""
+    """A set of pods of an experiment, of the canary's version or of the stable one, and its weight (None: none)."""
 
     name: str
     weight: float | None = None
+    is_canary: bool = True
 
 
 class Planned(NamedTuple):
