@@ -10,7 +10,7 @@ from small_world import run, scenario
 
 from sim.record import Record
 
-RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30)
+RELAXED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=40)
 STRATEGIES: list[dict[str, Any]] = [
     {"type": "recreate"},
     {"type": "rollingUpdate"},
@@ -18,6 +18,8 @@ STRATEGIES: list[dict[str, Any]] = [
     {"type": "blueGreen", "autoPromotionSeconds": 40},
     {"type": "canary", "steps": [{"setWeight": 30}, {"pause": {"duration": "1m"}}]},
     {"type": "canary", "trafficRouting": "none", "steps": [{"setWeight": 30}, {"pause": {"duration": "1m"}}]},
+    {"type": "batches", "steps": [{"replicas": "30%", "pause": {"duration": 60}}, {"replicas": "100%"}]},
+    {"type": "batches", "steps": [{"replicas": 1, "traffic": "30%", "pause": {"duration": 60}}]},
 ]
 
 
@@ -68,7 +70,7 @@ def test_an_autoscaled_release_arrives_within_its_bounds(
     assert record.outcome == "promoted"
     assert all(low <= count <= high for _, count in counts[1:])
     assert asked_for(record, 899) == counts[-1][1]
-    if strategy["type"] == "rollingUpdate":
+    if strategy["type"] in ("rollingUpdate", "batches"):
         for at, count in counts:
             surge = 1 if "maxSurge" in strategy else -(-count // 4)
             assert asked_for(record, at) <= count + surge
