@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Literal
 
 Phase = Literal["Pending", "Running", "Successful", "Inconclusive", "Error", "Failed"]
@@ -19,7 +20,7 @@ def is_worse(new: Phase, current: Phase) -> bool:
 
 def worst(phases: Iterable[Phase]) -> Phase:
     """Return the worst of final phases; Successful when there are none."""
-    return max(phases, key=FINAL.index, default="Successful")
+    return reduce(lambda current, new: new if is_worse(new, current) else current, phases, FINAL[0])
 
 
 VERDICTS: Mapping[Phase, Literal["pass", "inconclusive", "fail", "error"]] = {

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 import real_cases
+from called import called, functions
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
+from small_world import run, scenario
 
+from sim.judges import metric_status, phase, schedule, threshold
+from sim.judges import run_status as run_status_module
 from sim.judges.metric_status import Counters, Exceeded, Limits, effective_count, exceeded, metric_phase
 from sim.judges.phase import FINAL, is_worse
 from sim.judges.run_status import MetricState, is_terminating, run_status
@@ -217,3 +221,12 @@ def moment(metric: dict[str, Any], run_started: float | None) -> float | None:
         else None
     )
     return due_at(run_started or 0.0, metric["initial_delay_s"] or 0.0, metric["interval_s"], last)
+
+
+def test_a_running_analysis_decides_by_these_functions() -> None:
+    metric = {"metric": "errorRate", "interval": 10, "successCondition": "result < 0.01"}
+    analysis = {"metrics": [{**metric, "failureLimit": 1}, {**metric, "name": "tried"}], "dryRun": ["tried"]}
+    strategy = {"type": "canary", "steps": [{"setWeight": 50}, {"pause": {"duration": 60}}], "analysis": analysis}
+    release = scenario(strategy, mesh={}, new={"faults": [{"errorRate": "30%"}]})
+    modules = (metric_status, phase, run_status_module, schedule, threshold)
+    assert called(lambda: run(release), *modules) >= set().union(*map(functions, modules))

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 import real_cases
+from called import called, functions
+from small_world import run, scenario
 
+from sim.judges import metric_range
 from sim.judges.metric_range import is_in_range
+from sim.strategies import flagger
 from sim.strategies.flagger import (
     AllIsWell,
     Analysis,
@@ -196,3 +200,27 @@ def test_daemon_ready(case: dict[str, Any]) -> None:
         is_observed=given["generation_observed"],
     )
     check_readiness(readiness(workload, 600.0, given["ready_threshold"]), case["expect"])
+
+
+def test_a_running_release_decides_by_these_functions() -> None:
+    check = {"name": "request-success-rate", "thresholdRange": {"min": 99}, "interval": "20s"}
+    strategy = {"type": "progressive", "interval": 20, "threshold": 2, "metrics": [check]}
+
+    def releases() -> None:
+        run(scenario({**strategy, "stepWeight": 50, "stepWeightPromotion": 60}, mesh={}))
+        run(scenario({**strategy, "stepWeights": [10, 90]}, mesh={}, new={"faults": [{"errorRate": "30%"}]}))
+        run(scenario({**strategy, "iterations": 2, "match": [{"segment": "testers"}]}, mesh={}, duration=200))
+        run(scenario({**strategy, "iterations": 2}, mesh={}, duration=200))
+        run(scenario({**strategy, "stepWeight": 50, "progressDeadlineSeconds": 30}, mesh={}, new=NEVER_READY))
+        run(scenario({**strategy, "stepWeights": [50], "progressDeadlineSeconds": 30}, mesh={}, new=LATER_NOT_READY))
+
+    found = called(releases, flagger, metric_range)
+    assert found >= functions(flagger) | functions(metric_range)
+
+
+NEVER_READY = {"faults": [{"neverReady": True}]}
+LATER_NOT_READY = {
+    "faults": [{"neverReady": True, "at": "42s"}],
+    "readinessProbe": {"failureThreshold": 999},
+    "progressDeadlineSeconds": 60,
+}

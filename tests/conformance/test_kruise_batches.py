@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from types import FrameType
 from typing import Any
 
 import real_cases
+from called import called, functions
 from small_world import run, scenario
 
 from sim.cluster import partition as arithmetic
@@ -123,19 +122,5 @@ def test_batch_target(case: dict[str, Any]) -> None:
 
 def test_a_running_release_decides_by_these_functions() -> None:
     steps = [{"replicas": "25%", "pause": {"duration": 10}}, {"replicas": "100%"}]
-    called: set[str] = set()
-
-    def note(frame: FrameType, what: str, _: object) -> None:
-        if what == "call" and frame.f_code.co_filename == arithmetic.__file__:
-            called.add(frame.f_code.co_name)
-
-    sys.setprofile(note)
-    try:
-        run(scenario({"type": "batches", "steps": steps}))
-    finally:
-        sys.setprofile(None)
-    assert called >= {function.__name__ for function in vars(arithmetic).values() if is_own(function)}
-
-
-def is_own(thing: object) -> bool:
-    return callable(thing) and getattr(thing, "__module__", "") == arithmetic.__name__
+    release = scenario({"type": "batches", "steps": steps})
+    assert called(lambda: run(release), arithmetic) >= functions(arithmetic)
