@@ -69,7 +69,7 @@ class Alerts:
 def sources(world: World, by: By) -> list[Source]:
     """Return whose errors are counted: the service's, or those of each of its versions, segments or endpoints."""
     if by == "version":
-        numbers = [number for number in (world.stable, world.candidate) if number is not None]
+        numbers = [number for number in (world.stable, world.candidate, *world.applied) if number is not None]
         return [Source(world, Selection((number,)), world.replica_sets[number].name) for number in numbers]
     if by == "segment":
         return [Source(world, Selection(None, index), name) for index, name in enumerate(world.requests.segments)]

@@ -87,7 +87,7 @@ class World:
         self.env = Clock(initial_time=0.0 - scenario.warmup)
         at_first, later = running_versions(scenario), applied_versions(scenario)
         self._versions = (*at_first, *later)
-        self._later = range(len(at_first), len(self._versions))
+        self.applied = range(len(at_first), len(self._versions))
         self.service = self.release.service if self.release else self._versions[0].service
         self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)
         self.candidate = self._number(self.release.to_version) if self.release else None
@@ -334,7 +334,7 @@ class World:
         return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
 
     def _running_at_first(self) -> list[int]:
-        later = (self.candidate, self.primary, self.baseline, *self._later)
+        later = (self.candidate, self.primary, self.baseline, *self.applied)
         return [number for number in range(len(self._versions)) if number not in later]
 
     def _expect_next_change(self, _: simpy.Event) -> None:

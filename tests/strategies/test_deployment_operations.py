@@ -226,3 +226,16 @@ def test_an_undo_takes_back_the_template_and_not_the_number_of_pods():
 def test_a_version_without_replicas_of_its_own_keeps_what_an_operator_wanted():
     record = run(given({"at": 30, "action": "scale", "replicas": 7}, {"at": 60, "action": "apply", "version": "v3"}))
     assert pods(record, 299) == {"v3": 7}
+
+
+def test_an_alert_by_version_watches_what_is_applied_later_too():
+    monitoring = {
+        "scrapeInterval": 5,
+        "alerts": [{"name": "bad", "kind": "threshold", "by": "version", "window": "30s", "condition": "result > 0.3"}],
+        "onCall": {"reaction": "20s"},
+    }
+    bad = given({"at": 60, "action": "apply", "version": "v3"}, monitoring=monitoring)
+    versions = {"v1": {}, "v2": {}, "v3": {"faults": [{"errorRate": 0.9}]}}
+    record = run(bad.replace("spec.services.web.versions", versions))
+    assert {subject for _, _, subject in story(record, "firing")} == {"bad"}
+    assert (record.outcome, pods(record, 299)) == ("rolled_back", {"v1": 4})
