@@ -15,6 +15,7 @@ LANGUAGES = {"en", "fr"}
 MOST_STRATEGIES = 6
 SEEDS = 20
 QUICK = (
+    "cold-pods",
     "course-ab-test",
     "drain-with-budget",
     "drain-without-budget",
