@@ -11,13 +11,15 @@ import simpy
 
 from sim.cluster.alert import start_alerts
 from sim.cluster.autoscaling.start import start_autoscalers
+from sim.cluster.cast import cast_of
 from sim.cluster.clock import STRATEGY, Clock, Rank
 from sim.cluster.guard import WALL_CLOCK_LIMIT_SECONDS, Guard
 from sim.cluster.incidents import start_incidents
+from sim.cluster.journal import Journal
 from sim.cluster.operator import start_operations
 from sim.cluster.placement import placement_of
 from sim.cluster.pod import Pod
-from sim.cluster.primary import answers_of_versions, record_of_versions, updated_primary
+from sim.cluster.primary import answers_of_versions, record_of_versions
 from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.sampler import Sampler
 from sim.cluster.tally import Tally
@@ -85,28 +87,17 @@ class World:
         self.engine_kind = engine
         self.release = scenario.release
         self.env = Clock(initial_time=0.0 - scenario.warmup)
-        at_first, later = running_versions(scenario), applied_versions(scenario)
-        self._versions = (*at_first, *later)
-        self.applied = range(len(at_first), len(self._versions))
-        self.service = self.release.service if self.release else self._versions[0].service
-        self.stable = self._number(self.release.from_version if self.release else self._versions[0].name)
-        self.candidate = self._number(self.release.to_version) if self.release else None
-        self.primary = self._add_primary() if self._has_primary() else None
-        self.baseline = self._add_baseline() if self._has_baseline() else None
+        told = self._told()
+        self._cast = who = cast_of(scenario, any(s.has_primary for s in told), any(s.has_baseline for s in told))
+        self.service, self.stable, self.candidate = who.service, who.stable, who.candidate
+        self.primary, self.baseline, self.applied = who.primary, who.baseline, who.applied
         drawn = requests if requests is not None and requests.key is None else self._draw_requests()
         route = self._first_route()
-        config = PlaneConfig(self._versions, drawn, scenario.mesh, route, start=self.now)
+        config = PlaneConfig(who.versions, drawn, scenario.mesh, route, start=self.now)
         self.engine = build(engine, config)
         self.requests = self.engine.requests
         self.wanted = Wanted()
-        entry = self._versions[0].service
-        self.replica_sets = tuple(
-            ReplicaSet(self, number, version, version.service == entry) for number, version in enumerate(self._versions)
-        )
-        if self.primary is not None:
-            self._part_primary_and_canary(self.primary)
-        if self.baseline is not None:
-            self.replica_sets[self.baseline].name += "-baseline"
+        self.replica_sets = self._first_sets()
         self._twins: list[ReplicaSet] = []
         self.pods: list[Pod] = []
         self.placement = placement_of(self)
@@ -116,15 +107,13 @@ class World:
         self._changed = self.env.event()
         self._sampler = Sampler(self, self.now, scenario.duration)
         self._guard = Guard(wall_clock_limit)
-        self._events: list[Event] = []
-        self._decisions: list[Decision] = []
-        self._detections: list[float] = []
+        self._journal = Journal()
         self._digests: dict[str, int] = {}
         self.rollout: Rollout = self.strategy.begin(self)
 
     def run(self) -> Record:
         """Return the record of the whole run."""
-        for number in self._running_at_first():
+        for number in self._cast.at_first:
             self.replica_sets[number].start_warm(self.replica_sets[number].wanted)
         start_autoscalers(self)
         self.env.call(0.0, STRATEGY, 0, self.rollout.start)
@@ -167,11 +156,11 @@ class World:
     @property
     def is_released_service_entry(self) -> bool:
         """True when users call the released service itself."""
-        return self.service == self._versions[0].service
+        return self.service == self._cast.versions[0].service
 
     def resolved(self, version: int) -> ResolvedVersion:
         """Return the spec of a version by number."""
-        return self._versions[version]
+        return self._cast.versions[version]
 
     def answers(self) -> Answers:
         """Return every answer up to now."""
@@ -217,15 +206,15 @@ class World:
 
     def log(self, source: str, kind: str, subject: str, message: str) -> None:
         """Record an event now."""
-        self._events.append(Event(self.now, source, kind, subject, message))
+        self._journal.events.append(Event(self.now, source, kind, subject, message))
 
     def decide(self, decision: Decision) -> None:
         """Record one look of a judge or alert."""
-        self._decisions.append(decision)
+        self._journal.decisions.append(decision)
 
     def detect(self, at: float) -> None:
         """Record that somebody or something noticed."""
-        self._detections.append(at)
+        self._journal.detections.append(at)
 
     def pods_changed(self, replica_set: ReplicaSet) -> None:
         """Count the pods of a set again and wake whoever waits for pods."""
@@ -263,12 +252,12 @@ class World:
         """Return the start-up time of a version's pod."""
         if isinstance(law, Constant):
             return law.value
-        service = list(self.scenario.services).index(self._versions[version].service)
+        service = list(self.scenario.services).index(self._cast.versions[version].service)
         return quantile(law, uniforms(self.seed, self.replication, Purpose.POD, service, version, ordinal)[0])
 
     def replica_set_of(self, version: str) -> ReplicaSet:
         """Return the first set of a version of the released service."""
-        return self.replica_sets[self._number(version)]
+        return self.replica_sets[self._cast.number(version)]
 
     def another_set(self, like: ReplicaSet, restarted_at: float | None = None) -> ReplicaSet:
         """Return a new set of the same version under a template of its own: that of a restart, by default now."""
@@ -280,47 +269,28 @@ class World:
         """Return every set of a service."""
         return [each for each in (*self.replica_sets, *self._twins) if each.resolved.service == service]
 
-    def _number(self, version: str) -> int:
-        return next(n for n, v in enumerate(self._versions) if (v.service, v.name) == (self.service, version))
-
     def _told(self) -> list[Strategy]:
         """Return the strategy and the one that may follow it."""
         then = self.strategy.followed_by
         return [self.strategy, *([] if then is None else [cast("Strategy", self.scenario.strategies[then])])]
 
-    def _has_primary(self) -> bool:
-        return self.candidate is not None and any(strategy.has_primary for strategy in self._told())
-
-    def _has_baseline(self) -> bool:
-        return self.candidate is not None and any(strategy.has_baseline for strategy in self._told())
-
-    def _add_baseline(self) -> int:
-        """Return the number of the baseline, the old version once more to the data plane."""
-        self._versions = (*self._versions, self._versions[self.stable])
-        return len(self._versions) - 1
-
-    def _apart(self) -> tuple[int, int] | None:
-        """Return the pods that are a version of their own to the data plane alone, and the version that they run."""
+    def _first_sets(self) -> tuple[ReplicaSet, ...]:
+        """Return a set for each version, those of a primary, a canary and a baseline told apart."""
+        versions = self._cast.versions
+        sets = tuple(
+            ReplicaSet(self, number, version, version.service == versions[0].service)
+            for number, version in enumerate(versions)
+        )
         if self.primary is not None and self.candidate is not None:
-            return self.primary, self.candidate
-        return None if self.baseline is None else (self.baseline, self.stable)
-
-    def _add_primary(self) -> int:
-        """Return the number of the primary's new pods, a version of their own to the data plane."""
-        assert self.candidate is not None
-        own = updated_primary(self._versions[self.stable], self._versions[self.candidate])
-        self._versions = (*self._versions, own)
-        return len(self._versions) - 1
-
-    def _part_primary_and_canary(self, primary: int) -> None:
-        """Let the canary and the primary be Deployments of their own."""
-        assert self.candidate is not None
-        self.replica_sets[primary].name += "-primary"
-        self.replica_sets[primary].part = self.replica_sets[self.stable].part = "primary"
-        self.replica_sets[self.candidate].part = "canary"
+            sets[self.primary].name += "-primary"
+            sets[self.primary].part = sets[self.stable].part = "primary"
+            sets[self.candidate].part = "canary"
+        if self.baseline is not None:
+            sets[self.baseline].name += "-baseline"
+        return sets
 
     def _answers(self) -> Answers:
-        answers, apart = self.engine.answers(), self._apart()
+        answers, apart = self.engine.answers(), self._cast.apart
         return answers if apart is None else answers_of_versions(answers, *apart)
 
     def _draw_requests(self) -> Requests:
@@ -332,10 +302,6 @@ class World:
         if self.is_released_service_entry and self.strategy.shares_by_pods(self.scenario.mesh is not None):
             return Route(by_pods=True)
         return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
-
-    def _running_at_first(self) -> list[int]:
-        later = (self.candidate, self.primary, self.baseline, *self.applied)
-        return [number for number in range(len(self._versions)) if number not in later]
 
     def _expect_next_change(self, _: simpy.Event) -> None:
         self._changed = self.env.event()
@@ -354,7 +320,7 @@ class World:
             warmup=scenario.warmup,
             duration=scenario.duration,
             service=self.service,
-            service_versions=tuple((version.service, version.name) for version in self._versions),
+            service_versions=tuple((version.service, version.name) for version in self._cast.versions),
             stable=self.stable,
             candidate=self.candidate,
             requests=requests,
@@ -363,17 +329,17 @@ class World:
             pods=self._pod_rows(),
             pod_changes=tuple(self.tally.changes),
             routes=tuple(self.traffic.changes),
-            events=tuple(self._events),
-            decisions=tuple(self._decisions),
+            events=tuple(self._journal.events),
+            decisions=tuple(self._journal.decisions),
             samples=self._sampler.rows(),
             outcome=outcome,
             outcome_reason=rollout.outcome_reason,
             settled_at=rollout.settled_at,
-            detections=tuple(self._detections),
+            detections=tuple(self._journal.detections),
             provenance=self._provenance(),
             wanted=tuple(self.wanted.changes),
         )
-        apart = self._apart()
+        apart = self._cast.apart
         return record if apart is None else record_of_versions(record, *apart)
 
     def _pod_rows(self) -> tuple[PodRow, ...]:
@@ -381,32 +347,3 @@ class World:
 
     def _provenance(self) -> Mapping[str, str]:
         return {"engine": self.engine_kind, "foreseen_requests": str(self.engine.foreseen())}
-
-
-def running_versions(scenario: Scenario) -> tuple[ResolvedVersion, ...]:
-    """Return every version that has pods at some time, by number: the entry service's first, the old before the new.
-
-    A service that is not released runs its first version.
-    """
-    release = scenario.release
-    entry = scenario.traffic.entry or next(iter(scenario.services))
-    names = [entry, *(name for name in scenario.services if name != entry)]
-    versions: list[ResolvedVersion] = []
-    for name in names:
-        service = scenario.services[name]
-        if release is not None and release.service == name:
-            versions += [service.resolved(release.from_version), service.resolved(release.to_version)]
-        else:
-            versions.append(service.resolved(next(iter(service.versions))))
-    return tuple(versions)
-
-
-def applied_versions(scenario: Scenario) -> tuple[ResolvedVersion, ...]:
-    """Return the versions of the released service that an operator applies later, beyond the two of the release."""
-    release = scenario.release
-    if release is None:
-        return ()
-    known = (None, release.from_version, release.to_version)
-    names = dict.fromkeys(each.version for each in scenario.operations if each.version not in known)
-    service = scenario.services[release.service]
-    return tuple(service.resolved(name) for name in names if name is not None)
