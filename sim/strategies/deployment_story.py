@@ -123,7 +123,7 @@ def _set_of(rollout: Rollout, version: str, restarted_at: float | None) -> Repli
     Source: Kubernetes deployment_util.go, FindNewReplicaSet.
     """
     template = version, restarted_at
-    for each in rollout.deployment.created:
+    for each in (rollout.deployment.target, *rollout.deployment.created):
         if (each.version, each.restarted_at) == template:
             return each
     first = rollout.world.replica_set_of(version)

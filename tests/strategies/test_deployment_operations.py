@@ -9,6 +9,7 @@ from small_world import run, scenario, story
 
 from sim.cluster.world import World
 from sim.record import Record
+from sim.run import simulate
 from sim.scenario import Scenario
 
 ONE_MORE = {"type": "rollingUpdate", "maxSurge": 1, "maxUnavailable": 0}
@@ -48,8 +49,6 @@ def test_old_sets_lose_their_unavailable_pods_first_then_the_oldest_set_its_own(
 
 
 def test_a_version_that_mends_the_release_ends_its_exposure():
-    from sim.run import simulate
-
     fields = simulate(given({"at": 60, "action": "apply", "version": "v3"}), "it").summary()
     assert fields["outcome"] == "promoted"
     assert 60 <= fields["time_to_mitigate_seconds"] <= 90
@@ -239,3 +238,12 @@ def test_an_alert_by_version_watches_what_is_applied_later_too():
     record = run(bad.replace("spec.services.web.versions", versions))
     assert {subject for _, _, subject in story(record, "firing")} == {"bad"}
     assert (record.outcome, pods(record, 299)) == ("rolled_back", {"v1": 4})
+
+
+def test_the_good_release_is_good_in_every_version_and_is_not_delivered_where_it_is_taken_back():
+    bad = given({"at": 60, "action": "apply", "version": "v3"}, new=NEVER_READY)
+    good = bad.with_good_release().services["web"]
+    assert not good.resolved("v2").faults
+    assert not good.resolved("v3").faults
+    undone = simulate(given({"at": 60, "action": "undo"}), "it").summary()
+    assert (undone["outcome"], undone["rollout_seconds"], undone["delivery_seconds"]) == ("rolled_back", 80, None)
