@@ -180,6 +180,8 @@ def rule_of(settings: CanaryMetric) -> Rule:
         must_have_data=settings.must_have_data,
         replaces_missing=settings.nan_strategy == "replace",
         outlier_factor=settings.outliers.outlier_factor if settings.outliers.strategy == "remove" else None,
+        by_mean=settings.classifier == "meanInequality",
+        by_sigma=settings.outliers.method == "kSigma",
     )
 
 

@@ -20,13 +20,15 @@ def mean_ratio(experiment: Sample, control: Sample) -> float:
 
 
 def cohen_d(experiment: Sample, control: Sample) -> float:
-    """Return the distance of the means in pooled standard deviations.
+    """Return the distance of the means in pooled standard deviations; nan when nothing deviates.
 
     Source: Kayenta EffectSizes.cohenD; J. Cohen, Statistical Power Analysis for the Behavioral Sciences, chapter 2.
     """
     degrees = len(experiment) + len(control) - 2
-    squares = (len(experiment) - 1) * experiment.var(ddof=1) + (len(control) - 1) * control.var(ddof=1)
-    return float(abs(experiment.mean() - control.mean()) / math.sqrt(squares / degrees))
+    squares = len(experiment) * float(experiment.var()) + len(control) * float(control.var())
+    if degrees < 1 or squares == 0:
+        return math.nan
+    return float(abs(experiment.mean() - control.mean())) / math.sqrt(squares / degrees)
 
 
 def cles(experiment: Sample, control: Sample) -> float:

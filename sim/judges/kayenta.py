@@ -10,19 +10,23 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.judges.effect_size import cles, mean_ratio
+from sim.judges.effect_size import cles, cohen_d, mean_ratio
 from sim.judges.mann_whitney import Shift, location_shift
-from sim.judges.outliers import tukey, with_nan_as, without_nan
+from sim.judges.outliers import k_sigma, tukey, with_nan_as, without_nan
 from sim.judges.score import Label
 
 Direction = Literal["increase", "decrease", "either"]
-Measure = Literal["meanRatio", "cles"]
+Measure = Literal["meanRatio", "cles", "cohenD"]
 Sample = NDArray[np.float64]
 
 TOLERANCE = 0.25
 CONFIDENCE = 0.98
 """Source: Kayenta NetflixACAJudge, classifyMetric: new MannWhitneyClassifier(tolerance = 0.25, confLevel = 0.98)."""
-MEASURES: Mapping[Measure, Callable[[Sample, Sample], float]] = {"meanRatio": mean_ratio, "cles": cles}
+MEASURES: Mapping[Measure, Callable[[Sample, Sample], float]] = {
+    "meanRatio": mean_ratio,
+    "cles": cles,
+    "cohenD": cohen_d,
+}
 NO_SHIFT = Shift(math.nan, math.nan, math.nan)
 
 
@@ -31,6 +35,7 @@ class Rule:
     """How a metric is judged. allowed, critical: effect sizes (low, high) from which Low and High count.
 
     replaces_missing: missing values are 0. outlier_factor: None keeps outliers. must_have_data: no data is a failure.
+    by_mean: the means alone are compared, with no effect size. by_sigma: outliers are so many deviations from the mean.
     """
 
     direction: Direction = "either"
@@ -41,6 +46,8 @@ class Rule:
     must_have_data: bool = False
     replaces_missing: bool = False
     outlier_factor: float | None = None
+    by_mean: bool = False
+    by_sigma: bool = False
     tolerance: float = TOLERANCE
     confidence: float = CONFIDENCE
 
@@ -68,6 +75,8 @@ def cleaned(series: Sample, rule: Rule) -> Sample:
     sample = with_nan_as(series, 0.0) if rule.replaces_missing else without_nan(series)
     if rule.outlier_factor is None:
         return sample
+    if rule.by_sigma:
+        return sample[~k_sigma(sample, rule.outlier_factor)]
     return sample[~tukey(sample, rule.outlier_factor, widened=True)]
 
 
@@ -78,6 +87,8 @@ def classify(experiment: Sample, control: Sample, rule: Rule) -> Classification:
     """
     if not (len(experiment) and len(control)):
         return _without_data(rule)
+    if rule.by_mean:
+        return _by_mean(experiment, control, rule)
     if len(experiment) == len(control) and np.array_equal(np.sort(experiment), np.sort(control)):
         return Classification("Pass", False, "the values are the same", 1.0)
     if np.ptp(np.concatenate((experiment, control))) == 0:
@@ -87,8 +98,15 @@ def classify(experiment: Sample, control: Sample, rule: Rule) -> Classification:
     label = _label(shift, deviation, rule)
     if label == "Pass":
         return Classification("Pass", False, _no_difference(shift, rule), deviation, shift)
-    critical = rule.is_critical and _reaches(label, deviation, rule.critical)
+    critical = rule.is_critical and _reaches(label, deviation, rule, rule.critical)
     return Classification(label, critical, _certain_difference(label, deviation), deviation, shift)
+
+
+def _by_mean(experiment: Sample, control: Sample, rule: Rule) -> Classification:
+    label = classify_by_mean(experiment, control, rule.direction)
+    if label == "Pass":
+        return Classification("Pass", False, "no difference of the means that is bad")
+    return Classification(label, rule.is_critical, f"the mean is {'higher' if label == 'High' else 'lower'}")
 
 
 def _without_data(rule: Rule) -> Classification:
@@ -102,17 +120,24 @@ def _without_data(rule: Rule) -> Classification:
 def _label(shift: Shift, deviation: float, rule: Rule) -> Label:
     """Return High or Low when the whole interval lies beyond the tolerance and the effect is large enough."""
     bound = rule.tolerance * abs(shift.estimate)
-    if rule.direction != "decrease" and shift.low > bound and _reaches("High", deviation, rule.allowed):
+    if rule.direction != "decrease" and shift.low > bound and _reaches("High", deviation, rule, rule.allowed):
         return "High"
-    if rule.direction != "increase" and shift.high < -bound and _reaches("Low", deviation, rule.allowed):
+    if rule.direction != "increase" and shift.high < -bound and _reaches("Low", deviation, rule, rule.allowed):
         return "Low"
     return "Pass"
 
 
-def _reaches(label: Label, deviation: float, limits: tuple[float, float]) -> bool:
-    """Return whether the effect size is beyond its limit; one that is undefined does not speak against it."""
+def _reaches(label: Label, deviation: float, rule: Rule, limits: tuple[float, float]) -> bool:
+    """Return whether the effect size is beyond its limit; one that is undefined does not speak against it.
+
+    cohenD has no sign: it grows with a decrease as well.
+    """
     low, high = limits
-    return math.isnan(deviation) or (deviation >= high if label == "High" else deviation <= low)
+    if math.isnan(deviation):
+        return True
+    if rule.measure == "cohenD":
+        return deviation >= (high if label == "High" else low)
+    return deviation >= high if label == "High" else deviation <= low
 
 
 def _certain_difference(label: Label, deviation: float) -> str:

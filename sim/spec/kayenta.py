@@ -6,35 +6,38 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, model_validator
 
-from sim.spec.model import EMPTY, Frozen, Model, Name
+from sim.spec.model import EMPTY, Frozen, Model, Name, PlacedError
 from sim.units import Duration, Percent, PositiveDuration, Quantity
 
 MOST_GROUPS = 20
 Effect = Annotated[float, Quantity("number", high=1_000_000)]
 Factor = Annotated[float, Quantity("number", high=1_000, above=True)]
 Limit = Annotated[int, Quantity("count", high=1_000_000)]
-NO_EFFECT = {"meanRatio": 1.0, "cles": 0.5}
+NO_EFFECT = {"meanRatio": 1.0, "cles": 0.5, "cohenD": 0.0}
 """The effect size of two samples that do not differ."""
 
 
 class EffectSize(Model):
     """How large a certain difference must be to count."""
 
-    measure: Literal["meanRatio", "cles"] = Field(
+    measure: Literal["meanRatio", "cles", "cohenD"] = Field(
         "meanRatio",
-        description="meanRatio: mean of the new version over that of the old; cles: chance that the new one is above.",
+        description="meanRatio: mean of the new version over that of the old; cles: chance that the new one is above; "
+        "cohenD: distance of the means in standard deviations, without a sign.",
     )
     allowed_increase: Effect | None = Field(
-        None, description="From this effect size on an increase counts; by default 1, with cles 0.5."
+        None, description="From this effect size on an increase counts; by default 1, cles 0.5, cohenD 0."
     )
     allowed_decrease: Effect | None = Field(
-        None, description="From this effect size down a decrease counts; by default 1, with cles 0.5."
+        None, description="From this effect size down a decrease counts; by default 1, cles 0.5, cohenD 0."
     )
     critical_increase: Effect | None = Field(
-        None, description="The same for a critical metric to fail the whole analysis; by default 1, with cles 0.5."
+        None,
+        description="The same for a critical metric to fail the whole analysis; by default 1, cles 0.5, cohenD 0.",
     )
     critical_decrease: Effect | None = Field(
-        None, description="The same for a critical metric to fail the whole analysis; by default 1, with cles 0.5."
+        None,
+        description="The same for a critical metric to fail the whole analysis; by default 1, cles 0.5, cohenD 0.",
     )
 
     @property
@@ -56,14 +59,30 @@ class Outliers(Model):
     """What happens to values far from the others, before the comparison."""
 
     strategy: Literal["keep", "remove"] = Field("keep", description="Whether they are left out.")
-    outlier_factor: Factor = Field(
-        3.0, description="So many times the distance of the quartiles beyond them; never below the 99th percentile."
+    method: Literal["iqr", "kSigma"] = Field(
+        "iqr", description="iqr: by the quartiles; kSigma: by the standard deviation, which outliers themselves widen."
     )
+    outlier_factor: Factor = Field(
+        3.0,
+        description="iqr: so many times the distance of the quartiles beyond them, never below the 99th percentile; "
+        "kSigma: so many standard deviations from the mean.",
+    )
+
+    @model_validator(mode="after")
+    def _is_used(self) -> Outliers:
+        if self.strategy == "keep" and self.method != "iqr":
+            raise PlacedError(("method",), "has no effect where outliers are kept; delete it, or give strategy: remove")
+        return self
 
 
 class CanaryMetric(Model):
     """How kayenta judges one metric."""
 
+    classifier: Literal["mannWhitney", "meanInequality"] = Field(
+        "mannWhitney",
+        description="mannWhitney: by ranks, when the shift is certain; meanInequality: by the means alone, however "
+        "little they differ.",
+    )
     direction: Literal["increase", "decrease", "either"] = Field("either", description="Which difference is bad.")
     critical: StrictBool = Field(False, description="true: when it fails, the score is 0.")
     must_have_data: StrictBool = Field(False, description="true: without data it has failed.")
@@ -75,6 +94,12 @@ class CanaryMetric(Model):
     groups: tuple[Name, ...] = Field(
         ("all",), min_length=1, max_length=MOST_GROUPS, description="The groups whose score it is part of."
     )
+
+    @model_validator(mode="after")
+    def _uses_its_effect_size(self) -> CanaryMetric:
+        if self.classifier == "meanInequality" and self.effect_size != EffectSize():
+            raise PlacedError(("effectSize",), "has no effect with meanInequality, which takes any; delete it")
+        return self
 
 
 class CanaryScore(Model):

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import real_cases
+from called import called, functions
+from small_world import run, scenario
 
-from sim.judges import effect_size, outliers
+from sim.judges import effect_size, kayenta, mann_whitney, outliers, sample_summary, score
 from sim.judges.kayenta import Rule, classify, classify_by_mean
 from sim.judges.mann_whitney import Sample, location_shift, normal_quantile, rank_sum_z
 from sim.judges.sample_summary import summary
@@ -160,3 +162,28 @@ def test_effect_size(case: dict[str, Any]) -> None:
     measure = getattr(effect_size, given["kind"])
     found = measure(sample(given["experiment"]), sample(given["control"]))
     assert found == pytest.approx(number(expected["value"]), abs=expected["tolerance"], nan_ok=True)
+
+
+def test_a_running_analysis_decides_by_these_functions() -> None:
+    """`judge` is the same in one step, from series to class, for who has both at hand."""
+    several = [
+        {"effectSize": {"measure": "cles"}, "outliers": {"strategy": "remove"}},
+        {"effectSize": {"measure": "cohenD"}, "outliers": {"strategy": "remove", "method": "kSigma"}},
+        {"nanStrategy": "replace", "critical": True},
+        {"classifier": "meanInequality"},
+    ]
+    metrics = [
+        {"name": f"m{place}", "metric": "latencyP50", "interval": 5, "kayenta": {"direction": "increase", **settings}}
+        for place, settings in enumerate(several)
+    ]
+    missing = {"name": "none", "metric": "errorRate", "interval": 5, "minimumSamples": 100_000}
+    analysis = {"judge": "kayenta", "score": {"interval": 60}, "metrics": [*metrics, missing]}
+    strategy = {"type": "canary", "steps": [{"setWeight": 50}, {"pause": {"duration": 100}}], "analysis": analysis}
+    slow, good = ({"faults": [{"latencyFactor": factor}]} for factor in (3, 1.01))
+    releases = [scenario(strategy, mesh={}, new=new, latency=SPREAD) for new in (slow, good)]
+    modules = (kayenta, effect_size, mann_whitney, outliers, sample_summary, score)
+    found = called(lambda: [run(each) for each in releases], *modules)
+    assert found >= set().union(*map(functions, modules)) - {"judge"}
+
+
+SPREAD = {"distribution": "lognormal", "median": "20ms", "p99": "60ms"}

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.judges.kayenta import Rule, judge
+from sim.judges.kayenta import Rule, cleaned, judge
 from sim.judges.mann_whitney import Sample, location_shift, rank_sum_z
 from sim.judges.score import Classified, canary_score, score_phase
 
@@ -115,3 +115,26 @@ def test_false_alarms_come_with_the_correlation_of_the_series(
     The bands are at least three standard errors of 400 runs wide on either side.
     """
     assert least <= false_alarms(correlation, tolerance) <= most
+
+
+def test_an_effect_in_deviations_has_no_sign() -> None:
+    rule = Rule(measure="cohenD", allowed=(0.5, 0.5))
+    up, down = judge(SLOW, FAST, rule), judge(FAST, SLOW, rule)
+    assert (up.label, down.label) == ("High", "Low")
+    assert up.deviation == down.deviation > 0.5
+    assert judge(SLOW, FAST, Rule(measure="cohenD", allowed=(1000, 1000))).label == "Pass"
+
+
+def test_by_the_means_alone_any_difference_counts() -> None:
+    barely = FAST + 1e-9
+    assert judge(barely, FAST, Rule()).label == "Pass"
+    found = judge(barely, FAST, Rule(by_mean=True, is_critical=True))
+    assert (found.label, found.critical) == ("High", True)
+    assert judge(barely, FAST, Rule(by_mean=True, direction="decrease")).label == "Pass"
+
+
+def test_outliers_may_be_told_by_the_standard_deviation() -> None:
+    series = np.array([1.0] * 20 + [100.0])
+    kept = cleaned(series, Rule(outlier_factor=3.0, by_sigma=True))
+    assert kept.tolist() == [1.0] * 20
+    assert len(cleaned(series, Rule(outlier_factor=5.0, by_sigma=True))) == 21
