@@ -16,9 +16,11 @@ from sim.explain.plan import plan_of
 from sim.explain.span import seconds_to_route
 from sim.explain.stories import Plan
 from sim.record import Record
-from sim.scenario import Scenario
+from sim.resources import builtin_scenarios
+from sim.scenario import Scenario, load
 from sim.strategies import STRATEGIES
 
+STORIES = builtin_scenarios()
 MEASURED = {
     "metric": "errorRate",
     "initialDelay": "10s",
@@ -121,18 +123,25 @@ def weights_planned(plan: Plan) -> list[float]:
     return planned[1:]
 
 
-def follow(given: Scenario, seed: int) -> None:
+def follow(given: Scenario, name: str = "it", seed: int = 1) -> None:
     """Hold a run to its plan."""
-    plan, record = plan_of(given, "it"), World(given, "it", seed=seed).run()
+    plan, record = plan_of(given, name), World(given, name, seed=seed).run()
     steps = {(each.story, each.step): each.at for each in plan.planned if each.step is not None}
     began = begun(record)
     assert steps.keys() == began.keys()
     late = {step: (at, began[step]) for step, at in steps.items() if not at.low - 1e-9 <= began[step] <= at.high + 1e-9}
     assert late == {}
-    assert record.outcome in ("promoted", "kept")
+    assert record.outcome in ("promoted", "kept", "paused")
     if record.outcome == "promoted" and record.type != "abTest":
         assert weights_of(record) == weights_planned(plan)
         assert record.settled_at <= plan.at.high + seconds_to_route(given, plan.old).high + 1e-9
+
+
+@pytest.mark.parametrize("story", ["course-blue-green", "flagger-canary", "kruise-batches", "slow-start"])
+def test_the_stories_follow_their_plans_where_the_new_version_is_good(story: str) -> None:
+    given = load(STORIES[story]).with_good_release()
+    for name in given.strategies:
+        follow(given, name)
 
 
 def test_every_strategy_is_among_them() -> None:
@@ -140,9 +149,8 @@ def test_every_strategy_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("name", PLANS)
-@pytest.mark.parametrize("seed", [1])
-def test_a_healthy_release_stays_within_the_bounds(name: str, seed: int) -> None:
-    follow(healthy(PLANS[name], startup=SPREAD, imagePull=SPREAD), seed)
+def test_a_healthy_release_stays_within_the_bounds(name: str) -> None:
+    follow(healthy(PLANS[name], startup=SPREAD, imagePull=SPREAD))
 
 
 @pytest.mark.parametrize("name", PLANS)
@@ -150,6 +158,6 @@ def test_with_constant_delays_every_step_comes_when_it_is_expected(name: str) ->
     given = healthy(PLANS[name], minReadySeconds=3, startupProbe={"periodSeconds": 2}).replace(
         "spec.monitoring.approver.reaction", "30s"
     )
-    follow(given, 1)
+    follow(given)
     plan = plan_of(given, "it")
     assert all(each.at.low == each.at.expected == each.at.high for each in plan.planned)
