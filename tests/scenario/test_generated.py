@@ -116,12 +116,16 @@ VERSIONS = some(**PODS, faults=st.lists(FAULTS, max_size=3), conversion=st.build
 ANALYSES = st.builds(
     lambda interval, rest: {"metric": "errorRate", "failureCondition": "result > 0.01", "interval": interval, **rest},
     SECONDS,
-    some(window=SECONDS, failureLimit=st.integers(0, 9), count=st.integers(1, 9)),
+    some(window=SECONDS, failureLimit=st.integers(0, 9), count=st.integers(9, 20)),
 )
 STEPS = st.one_of(
     st.builds(lambda weight: {"setWeight": weight}, PERCENTS),
     st.builds(lambda duration: {"pause": duration}, some(duration=SECONDS)),
     st.just({"setCanaryScale": {"replicas": 2}}),
+    st.just({"setHeaderRoute": {"name": "route"}}),
+    st.just({"setMirrorRoute": {"name": "copies", "percentage": 50}}),
+    st.just({"replicaProgressThreshold": {"type": "Percent", "value": 90}}),
+    st.just({"experiment": {"duration": 60, "templates": [{"name": "trial", "specRef": "canary", "replicas": 2}]}}),
 )
 BOUNDS = st.integers(1, 9) | st.sampled_from(["25%", "12.5%", "100%"])
 WAYS = some(
