@@ -78,3 +78,27 @@ def test_an_autoscaled_release_arrives_within_its_bounds(
             count = next(count for since, count in reversed(counts) if since <= pod.created_at)
             surge = 1 if "maxSurge" in strategy else -(-count // 4)
             assert asked_for(record, pod.created_at) <= count + surge
+
+
+@settings(RELAXED, derandomize=True, max_examples=20)
+@given(st.integers(1, 8), st.sampled_from([5, 40, 90]), st.sampled_from([1, 10, 40]), st.floats(0.5, 300))
+def test_an_autoscaled_second_release_arrives_within_its_bounds(first: int, rate: int, startup: int, at: float) -> None:
+    metric = {"type": "Pods", "pods": {"metric": {"name": "requestsPerSecond"}, "target": {"averageValue": 12}}}
+    scaler = {"minReplicas": 2, "maxReplicas": 8, "metrics": [metric]}
+    given = scenario(
+        {"type": "rollingUpdate", "maxSurge": 1, "maxUnavailable": 0},
+        replicas=first,
+        startup=startup,
+        rate=rate,
+        duration=900,
+        horizontalPodAutoscaler=scaler,
+        hpaController={"downscaleStabilization": 30},
+    )
+    given = given.replace("spec.services.web.versions", {"v1": {}, "v2": {}, "v3": {}})
+    record = run(given.replace("spec.operations", [{"at": at, "action": "apply", "version": "v3"}]))
+    counts = wanted_over_time(record, first)
+    last = [pod.version for pod in record.pods if not pod.terminating_at <= 899]
+    assert (record.outcome, last) == ("promoted", ["v3"] * counts[-1][1])
+    for pod in record.pods:
+        count = next(count for since, count in reversed(counts) if since <= pod.created_at)
+        assert asked_for(record, pod.created_at) <= count + 1
