@@ -57,13 +57,13 @@ class Drain:
         budget = self._world.scenario.services[pod.version.service].pod_disruption_budget
         guarded = self._guarded(pod.version.service)
         if may_evict(budget, guarded, pod.is_pending, pod.is_ready):
-            self._world.log("cluster", "evict", pod.name, f"Evicted: {self._node.name} is drained.")
+            self._world.log("cluster", "evict", pod.name, f"{pod.name} is evicted: {self._node.name} is drained.")
             pod.replica_set.replace(pod, f"evicted from {self._node.name}")
             return True
         if pod not in self._refused and budget is not None:
             self._refused.add(pod)
             needed = desired_healthy(budget, guarded.wanted)
-            message = f"The disruption budget needs {needed} healthy pods and has {guarded.ready}: it stays for now."
+            message = f"{pod.name} stays for now: its budget needs {needed} healthy pods and has {guarded.ready}."
             self._world.log("cluster", "refused", pod.name, message)
         return False
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from sim.cluster.disruption import Guarded, disruptions_allowed
 from sim.errors import Problem, ScenarioError
 from sim.scenario import references
 from sim.scenario.document import Document
@@ -91,6 +92,17 @@ def _unprotected(spec: Spec) -> Iterator[str]:
                 yield f"spec.strategies.{name} lets {all_pods} be unavailable at once: minReadySeconds protects nothing"
 
 
+def _immovable(spec: Spec) -> Iterator[str]:
+    """Yield which budgets let no pod of a healthy service go when a node is drained."""
+    if all(incident.drain_node is None for incident in spec.incidents):
+        return
+    for name, service in spec.services.items():
+        budget, wanted = service.pod_disruption_budget, service.resolved(next(iter(service.versions))).replicas
+        if budget is not None and disruptions_allowed(budget, Guarded(wanted, wanted, wanted)) == 0:
+            path = f"spec.services.{name}.podDisruptionBudget"
+            yield f"{path} lets none of {wanted} pods go: a drain waits until it is over"
+
+
 def _warnings(spec: Spec) -> Iterator[str]:
     """Yield what is legal and probably not meant."""
     for name in spec.services:
@@ -100,6 +112,7 @@ def _warnings(spec: Spec) -> Iterator[str]:
         if isinstance(strategy, Progressive) and not strategy.metrics and not strategy.skip_analysis:
             yield f"spec.strategies.{name} has no metrics: nothing is checked, and a bad version passes"
     yield from _unprotected(spec)
+    yield from _immovable(spec)
     release = spec.release
     if release is None or all(strategy.kind != "abTest" for strategy in spec.strategies.values()):
         return

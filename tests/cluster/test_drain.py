@@ -106,7 +106,11 @@ def test_with_a_budget_they_go_one_by_one_as_replacements_get_ready():
 
 
 def test_a_budget_that_allows_nothing_blocks_the_drain_until_it_ends():
-    record = run(drained(plain(podDisruptionBudget={"minAvailable": 4}), {**DRAIN, "for": "60s"}))
+    given = drained(plain(podDisruptionBudget={"minAvailable": 4}), {**DRAIN, "for": "60s"})
+    record = run(given)
+    assert given.warnings == (
+        "spec.services.web.podDisruptionBudget lets none of 4 pods go: a drain waits until it is over",
+    )
     assert story(record, "evict", "drained", "uncordon") == [(70, "uncordon", "node-1")]
     assert fewest_ready(record) == 4
     assert "needs 4 healthy pods and has 4" in next(e.message for e in record.events if e.kind == "refused")
