@@ -173,7 +173,7 @@ class HpaController(Model):
 class QueueMetadata(Model):
     """When to wake and how many pods to want."""
 
-    queue_length: Amount = Field(5.0, description="Requests in the queue per pod.")
+    queue_length: Amount = Field(5.0, description="Requests in the queue: per pod, or in all with metricType Value.")
     activation_queue_length: Annotated[float, Quantity("quantity", high=1_000_000)] = Field(
         0.0, description="More than this in the queue wakes a service that has no pods, and keeps it awake."
     )
@@ -183,6 +183,11 @@ class QueueTrigger(Model):
     """The service's queue: requests waiting or in service. With no pods, those that found none since the last poll."""
 
     type: Literal["queue"] = Field(description="The queue of the service.")
+    metric_type: Literal["AverageValue", "Value"] = Field(
+        "AverageValue",
+        description="AverageValue: queueLength is what each pod may have; Value: what the whole queue may hold, and "
+        "the pods are multiplied by how far it is off.",
+    )
     metadata: QueueMetadata = Field(QueueMetadata(), description="Its target.")
 
 

@@ -278,3 +278,15 @@ def test_little_does_not_wake_it() -> None:
     trigger = {"type": "queue", "metadata": {"queueLength": 5, "activationQueueLength": 100}}
     record = run(keda([*QUIET, {"at": 600, "rate": 5}], triggers=[trigger]))
     assert [change for at, change in wanted(record, "keda") if at > 600] == []
+
+
+def test_a_target_for_the_whole_queue_multiplies_the_pods() -> None:
+    """A queue of twenty times the target asks for twenty times the pods, where AverageValue would divide it."""
+
+    def scaled(kind: str) -> Record:
+        trigger = {"type": "queue", "metricType": kind, "metadata": {"queueLength": 5}}
+        return run(keda([{"at": 0, "rate": 30}], triggers=[trigger], minReplicaCount=2, maxReplicaCount=30))
+
+    by_total, per_pod = (wanted(scaled(kind)) for kind in ("Value", "AverageValue"))
+    assert by_total[:4] == [(0.0, "2>4"), (15.0, "4>8"), (30.0, "8>16"), (45.0, "16>30")]
+    assert per_pod[:4] == [(0.0, "2>4"), (15.0, "4>8"), (30.0, "8>16"), (45.0, "16>22")]

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 import real_cases
+from called import called, functions
+from small_world import run, scenario
 
-from sim.cluster.autoscaling import policies, stabilization
+from sim.cluster.autoscaling import horizontal, policies, replicas, samples, stabilization
 from sim.cluster.autoscaling.horizontal import Ask, Limits, Memory, decide
 from sim.cluster.autoscaling.policies import Change, Policy, Rules
 from sim.cluster.autoscaling.replicas import (
@@ -256,3 +258,28 @@ ADAPTERS: dict[str, Callable[[Case, Case], None]] = {
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['group']}: {case['name']}" for case in CASES])
 def test_the_autoscaler_counts_as_kubernetes_does(case: Case) -> None:
     ADAPTERS[case["group"]](case["in"], case["expect"])
+
+
+def scalers() -> list[Case]:
+    """Return ways to be autoscaled that need all the rules."""
+    cpu = {"type": "Utilization", "averageUtilization": 30}
+    metrics = [
+        {"type": "Resource", "resource": {"name": "cpu", "target": cpu}},
+        {"type": "Pods", "pods": {"metric": {"name": "requestsPerSecond"}, "target": {"averageValue": 2}}},
+    ]
+    bounds = [{"type": "Pods", "value": 1, "periodSeconds": 60}, {"type": "Percent", "value": 50, "periodSeconds": 30}]
+    rules = {"stabilizationWindowSeconds": 30, "policies": bounds, "selectPolicy": "Min"}
+    off = {"scaleUp": rules, "scaleDown": {"selectPolicy": "Disabled"}}
+    behaviors: list[Case] = [{}, {"behavior": {"scaleUp": rules, "scaleDown": rules}}, {"behavior": off}]
+    by_pods = [{"horizontalPodAutoscaler": {"maxReplicas": 8, "metrics": metrics, **more}} for more in behaviors]
+    triggers = [{"type": "queue", "metricType": kind} for kind in ("Value", "AverageValue")]
+    return [*by_pods, *({"scaledObject": {"triggers": [trigger]}} for trigger in triggers)]
+
+
+def test_a_running_autoscaler_decides_by_these_functions() -> None:
+    strategy = {"type": "canary", "steps": [{"setWeight": 0}, {"pause": {"duration": "1h"}}]}
+    pods = {"latency": "100ms", "concurrency": 2, "replicas": 2, "resources": {"requests": {"cpu": 1}}}
+    controller = {"downscaleStabilization": 30, "cpuInitializationPeriod": 20}
+    given = [scenario(strategy, duration=400, rate=15, hpaController=controller, **pods, **way) for way in scalers()]
+    modules = (horizontal, policies, replicas, samples, stabilization)
+    assert called(lambda: [run(each) for each in given], *modules) >= set().union(*map(functions, modules))

@@ -12,6 +12,7 @@ from sim.cluster.autoscaling.replicas import (
     MetricError,
     Proposal,
     replicas_for_average,
+    replicas_for_total,
     replicas_for_total_per_pod,
     replicas_for_utilization,
 )
@@ -19,7 +20,7 @@ from sim.cluster.autoscaling.samples import Groups, PodSeen, Sample, group
 
 if TYPE_CHECKING:
     from sim.cluster.pod import Pod
-    from sim.spec.autoscaling import HpaController, ScalingMetric
+    from sim.spec.autoscaling import HpaController, QueueTrigger, ScalingMetric
     from sim.spec.service import ResolvedVersion
 
 MILLI = 1_000
@@ -107,6 +108,30 @@ class QueuePerPod:
     def tell(self, proposal: Proposal, pods: int) -> str:
         """Return it in words."""
         return f"the queue holds {proposal.value / MILLI:g} requests per pod, the target is {self.target:g}"
+
+
+@dataclass(frozen=True)
+class QueueInAll:
+    """The length of the service's queue, whatever the number of pods: each look multiplies it by how far it is off."""
+
+    target: float
+
+    def propose(self, view: View) -> Proposal:
+        """Return the pods at which the queue would be at its target, were it in proportion to them."""
+        ready = sum(pod.is_ready for pod in view.pods)
+        return replicas_for_total(
+            view.current, view.queue() * MILLI, milli(self.target), ready, view.controller.tolerance
+        )
+
+    def tell(self, proposal: Proposal, pods: int) -> str:
+        """Return it in words."""
+        return f"the queue holds {proposal.value / MILLI:g} requests, the target is {self.target:g}"
+
+
+def queue_measure(trigger: QueueTrigger) -> Measure:
+    """Return the metric of a trigger on the queue."""
+    kind = QueueInAll if trigger.metric_type == "Value" else QueuePerPod
+    return kind(trigger.metadata.queue_length)
 
 
 def measures(metrics: Sequence[ScalingMetric]) -> list[Measure]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sim.cluster.autoscaling.autoscaler import Autoscaler, limits_of
 from sim.cluster.autoscaling.keda import bounds
-from sim.cluster.autoscaling.measures import QueuePerPod, measures
+from sim.cluster.autoscaling.measures import measures, queue_measure
 from sim.cluster.autoscaling.metrics_server import MetricsServer
 from sim.cluster.autoscaling.scaled_object import KedaOperator, rules_of
 from sim.cluster.autoscaling.workload import Workload
@@ -46,8 +46,7 @@ def _start(world: World, workload: Workload, service: Service, server: MetricsSe
         KedaOperator(world, workload, keda)
         behavior = keda.advanced.horizontal_pod_autoscaler_config.behavior
         limits = limits_of(*bounds(rules_of(keda)), behavior, controller)
-        queue = QueuePerPod(keda.triggers[0].metadata.queue_length)
-        Autoscaler(world, workload, [queue], limits, controller, server)
+        Autoscaler(world, workload, [queue_measure(keda.triggers[0])], limits, controller, server)
     elif scaler is not None:
         limits = limits_of(scaler.min_replicas, scaler.max_replicas, scaler.behavior, controller)
         Autoscaler(world, workload, measures(scaler.metrics), limits, controller, server)
