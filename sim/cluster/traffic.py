@@ -118,7 +118,8 @@ class Traffic:
         part = baseline_weight(weight, self._endpoints[canary], self._endpoints[baseline])
         weights: list[tuple[int, float]] = []
         for version, share in route.weights:
-            weights += [(version, share)] if version == canary else [(baseline, part), (version, share - part)]
+            is_stable = version == self._world.stable
+            weights += [(baseline, part), (version, share - part)] if is_stable else [(version, share)]
         return replace(route, weights=tuple(weights))
 
     def share_by_pods(self) -> None:

@@ -210,7 +210,8 @@ def _switch(plan: Plan, strategy: BlueGreen, step: int) -> None:
 def _canary(plan: Plan, strategy: Canary) -> None:
     has_mesh = not strategy.shares_by_pods(plan.scenario.mesh is not None)
     if strategy.analysis is not None:
-        plan.say(f"beside it, from step {strategy.analysis.starting_step}: {described(strategy.analysis)}")
+        against = ", against a baseline of new pods" if strategy.has_baseline else ""
+        plan.say(f"beside it, from step {strategy.analysis.starting_step}: {described(strategy.analysis)}{against}")
     if not has_mesh:
         _canary_by_pods(plan, strategy)
         return
@@ -238,6 +239,8 @@ class _RoutedSizes:
         self._argo = strategy.plan(is_by_pods=False)
         self._running, self._stable = 0, plan.old.replicas
         self._weights = Weights(0.0, self._argo.max_weight)
+        self._baseline = 0
+        self._has_baseline = strategy.has_baseline
 
     def add(self, count: int) -> None:
         """Tell pods beside those of the steps, which go again."""
@@ -248,8 +251,12 @@ class _RoutedSizes:
         plan, status = self._plan, ArgoStatus(index)
         sight = Sight(plan.new.replicas, Bounds(0, 0), None, None)
         canary, stable = wanted_pods(self._argo, status, sight, self._weights)
+        if self._has_baseline and index < len(self._argo.steps) and canary > self._baseline:
+            plan.say(f"start {pods(canary - self._baseline, plan.old.name)} as a baseline")
+            self._baseline = canary
+        beside = stable + self._running + self._baseline
         if canary > self._running:
-            plan.start_pods(canary - self._running, stable + self._running)
+            plan.start_pods(canary - self._running, beside)
         self._running, self._stable = canary, stable
         weight = weight_in_force(self._argo, status)
         self._weights = Weights(weight, self._argo.max_weight - weight)

@@ -39,6 +39,7 @@ CHECKS = [{"name": "request-success-rate", "thresholdRange": {"min": 90}}]
 BATCHES = [{"replicas": "20%", "pause": {"duration": "30s"}}, {"replicas": "70%", "pause": {"duration": "10s"}}]
 TESTER = {"headerName": "x-role", "headerValue": {"exact": "tester"}}
 TESTERS = [{"segment": "testers"}]
+LATENCY = {"metric": "latencyP50", "interval": "10s"}
 PLANS: dict[str, dict[str, Any]] = {
     "recreate": {"type": "recreate"},
     "rolling update": {"type": "rollingUpdate"},
@@ -81,6 +82,11 @@ PLANS: dict[str, dict[str, Any]] = {
             {"replicaProgressThreshold": {"type": "Percent", "value": 90}},
             {"setWeight": 50},
         ],
+    },
+    "canary with a baseline": {
+        "type": "canary",
+        "steps": [{"setWeight": 20}, {"pause": {"duration": "30s"}}, {"setWeight": 50}, {"pause": {"duration": "10s"}}],
+        "analysis": {"judge": "kayenta", "baseline": True, "score": {"interval": "10m"}, "metrics": [LATENCY]},
     },
     "canary by pods": {"type": "canary", "trafficRouting": "none", "steps": STEPS},
     "canary by hand": {"type": "canary", "steps": [{"setCanaryScale": {"replicas": 3}}, {"pause": {}}]},
