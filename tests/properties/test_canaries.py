@@ -68,14 +68,17 @@ actions = st.sampled_from(["promote", "full", "abort", "retry", "undo", "pause",
 operations = st.lists(st.tuples(st.floats(0.5, UNTIL), actions), max_size=4).map(sorted)
 
 
-def told(strategy: dict[str, Any], service: dict[str, Any], is_routed: bool, *done: tuple[float, str]) -> Record:
+def told(strategy: dict[str, Any], service: dict[str, Any], is_routed: bool, *done: tuple[float, str | int]) -> Record:
+    """Return the run; done: when an operator does what, a number being another count of pods."""
     mesh = {"propagationDelay": "1s"} if is_routed else None
-    orders = [
-        {"at": at, "action": "promote", "full": True} if word == "full" else {"at": at, "action": word}
-        for at, word in done
-    ]
     found = scenario(strategy, mesh=mesh, duration=DURATION, rate=0.5, **service)
-    return run(found.replace("spec.operations", orders))
+    return run(found.replace("spec.operations", [order(at, word) for at, word in done]))
+
+
+def order(at: float, word: str | int) -> dict[str, Any]:
+    if isinstance(word, int):
+        return {"at": at, "action": "scale", "replicas": word}
+    return {"at": at, "action": "promote", "full": True} if word == "full" else {"at": at, "action": word}
 
 
 def asked(record: Record, at: float, version: str) -> int:
@@ -141,6 +144,20 @@ def test_every_healthy_canary_completes(plan, service):
     record = told(strategy, service, is_routed)
     assert record.outcome == "promoted"
     assert_settled(record, service)
+
+
+@many
+@given(
+    plan=st.one_of(st.tuples(by_pods, st.just(False)), st.tuples(routed, st.just(True))),
+    service=services,
+    counts=st.lists(st.tuples(st.floats(0.5, UNTIL), st.integers(1, 8)), min_size=1, max_size=3),
+    done=operations,
+)
+def test_a_canary_that_is_scaled_in_the_middle_ends_with_the_last_count(plan, service, counts, done):
+    strategy, is_routed = plan
+    record = told(strategy, service, is_routed, *counts, *done)
+    last = max(counts)[1]
+    assert_settled(record, {**service, "replicas": last})
 
 
 @many
