@@ -30,6 +30,7 @@ from sim.units import IntOrPercent, Quantity, Seconds
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
+    from sim.cluster.replica_set import ReplicaSet
     from sim.spec.operation import Operation
     from sim.strategies.rollout import Rollout
 
@@ -55,7 +56,7 @@ class Canary(Story):
     model_config = ConfigDict(json_schema_extra=WEIGHTS_BY_DEFAULT)
     kind: ClassVar[str] = "canary"
     summary: ClassVar[str] = "Send a growing share of the requests to the new version: few users meet a bad one."
-    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "retry", "undo", "pause", "resume", "scale")
+    actions: ClassVar[tuple[str, ...]] = ("promote", "abort", "retry", "undo", "pause", "resume", "scale", "apply")
 
     type: Literal["canary"] = Field("canary", description="The strategy; may be left out where the name says it.")
     steps: tuple[CanaryStep, ...] = Field(
@@ -218,6 +219,8 @@ class Canary(Story):
                 return operations.retry(self, rollout, canary)
             case "undo":
                 return operations.undo(self, rollout, canary)
+            case "apply":
+                return operations.apply(self, rollout, canary, str(operation.version))
             case "pause" | "resume":
                 return operations.hold(canary, operation.action == "pause")
         return super().operate(rollout, operation)
@@ -249,9 +252,21 @@ class Canary(Story):
         else:
             yield from self._go_through(rollout, canary)
 
-    def _control(self, rollout: Rollout) -> CanaryController:
+    def release_another(self, rollout: Rollout, canary: CanaryController, version: str) -> Steps:
+        """Release another version from the first step on; the one that it replaces leaves."""
+        rollout.begin_again()
+        leaving = rollout.release_another(version, canary.status.is_stable and not canary.returns_to_stable)
+        rollout.has_applied = True
+        canary = self._control(rollout, leaving)
+        if not rollout.is_by_pods:
+            # Users leave the version that is replaced before its pods do.
+            canary.moves_users()
+        yield from self._go_through(rollout, canary)
+
+    def _control(self, rollout: Rollout, *leaving: ReplicaSet) -> CanaryController:
         """Return a controller that begins with the first step."""
-        canary = CanaryController(rollout, self.plan(rollout.is_by_pods), self.max_surge, self.max_unavailable)
+        plan = self.plan(rollout.is_by_pods)
+        canary = CanaryController(rollout, plan, self.max_surge, self.max_unavailable, leaving)
         rollout.canary = canary
         if not rollout.is_by_pods:
             rollout.beside(canary.watch_users())

@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 class CanaryController:
     """One canary on its way through its plan."""
 
-    def __init__(self, rollout: Rollout, plan: Plan, max_surge: IntOrPercent, max_unavailable: IntOrPercent) -> None:
+    def __init__(
+        self,
+        rollout: Rollout,
+        plan: Plan,
+        max_surge: IntOrPercent,
+        max_unavailable: IntOrPercent,
+        leaving: tuple[ReplicaSet, ...] = (),
+    ) -> None:
         self.plan = plan
         self.status = Status(0 if plan.steps else None)
         self.analysis_phase = ""
@@ -36,6 +43,7 @@ class CanaryController:
         self._rollout = rollout
         self._max_surge = max_surge
         self._max_unavailable = max_unavailable
+        self._leaving = leaving
         self.returns_to_stable = False
         self._is_within_window = False
         self._sized_for = rollout.candidate.wanted
@@ -63,6 +71,7 @@ class CanaryController:
             bounds=bounds(self._max_surge, self._max_unavailable, wanted),
             canary=count_of(rollout.candidate),
             stable=count_of(rollout.stable),
+            older=tuple(count_of(each) for each in self._leaving),
             weights=Weights(asked, self.plan.max_weight - asked) if self.plan.is_routed else None,
             analysis_phase=self.analysis_phase,
             experiment_phase=self.experiment_phase,
@@ -81,6 +90,8 @@ class CanaryController:
         found = resize(self.plan, self.status, self.sight())
         if found.stable is not None:
             return {stable: found.stable}
+        if found.older is not None:
+            return dict(zip(self._leaving, found.older, strict=True))
         if found.canary is None or (self.status.is_aborted and self._keeps_canary):
             return {}
         return {candidate: found.canary}
@@ -102,12 +113,13 @@ class CanaryController:
 
         A canary that is left keeps its pods as long as users are sent there.
         """
-        sight = self.sight()._replace(canary=count_of(only), stable=None, older=(count_of(older),))
-        found = resize(self.plan, self.status, sight)
+        is_referenced = self.plan.is_routed and self._rollout.weight > 0
+        others = self._leaving if is_referenced else (*self._leaving, older)
+        counts = tuple(count_of(each) for each in others)
+        found = resize(self.plan, self.status, self.sight()._replace(canary=count_of(only), stable=None, older=counts))
         if found.canary is not None:
             return {only: found.canary}
-        is_referenced = self.plan.is_routed and self._rollout.weight > 0
-        return {} if found.older is None or is_referenced else {older: found.older[0]}
+        return {} if found.older is None else dict(zip(others, found.older, strict=True))
 
     @property
     def _keeps_canary(self) -> bool:

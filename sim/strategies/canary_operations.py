@@ -59,8 +59,22 @@ def hold(canary: CanaryController, is_held: bool) -> str | None:
     return None
 
 
+def apply(story: Canary, rollout: Rollout, canary: CanaryController, version: str) -> str | None:
+    """Want another version: its release begins with the first step, on top of an unfinished one if there is one."""
+    if version == rollout.stable.version:
+        return undo(story, rollout, canary)
+    if version == rollout.candidate.version:
+        return f"nothing changes: it wants {version} already"
+    if rollout.has_changed_roles:
+        return "the release is being rolled back"
+    rollout.turn(lambda: story.release_another(rollout, canary, version))
+    return None
+
+
 def undo(story: Canary, rollout: Rollout, canary: CanaryController) -> str | None:
     """Want the old version again: before the promotion that ends the release, after it that is a release of its own."""
+    if canary.status.is_stable and rollout.has_applied:
+        return "which revision was before is not known once another version was applied; it can be applied"
     if canary.status.is_stable and not (canary.returns_to_stable or rollout.has_changed_roles):
         rollout.turn(lambda: story.roll_back(rollout))
         return None

@@ -55,6 +55,27 @@ class PodVerbs:
         self.candidate, self.stable = self.stable, self.candidate
 
     @property
+    def releases_another(self) -> bool:
+        """True when neither the candidate nor the stable version is the new one of the scenario's release."""
+        return self.world.candidate is not None and self.world.candidate not in (
+            self.candidate.number,
+            self.stable.number,
+        )
+
+    def release_another(self, version: str, is_promoted: bool) -> ReplicaSet:
+        """Let another version be the candidate, and the one before it stable if it was promoted; return who leaves."""
+        leaving = self.stable if is_promoted else self.candidate
+        if is_promoted:
+            self.stable = self.candidate
+        wanted = self.stable.wanted
+        self.candidate = self.world.replica_set_of(version)
+        if self.candidate.wanted != wanted:
+            # The count is no part of a template.
+            self.world.wanted.change(self.now, self.world.service, wanted)
+        self._sizes = {self.stable: everything}
+        return leaving
+
+    @property
     def is_controlled(self) -> bool:
         """True while the story waits for a controller that looks at every change itself."""
         return self._is_controlled

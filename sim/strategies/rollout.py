@@ -79,6 +79,7 @@ class Rollout(BaselineVerbs):
         self._pause_over: simpy.Event | None = None
         self._judging: AnalysisRun | None = None
         self._held: str | None = None
+        self.has_applied = False
 
     def start(self) -> None:
         """Begin the story now."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.cluster.arithmetic import FULL_WEIGHT
 from sim.cluster.clock import Steps
+from sim.cluster.replica_set import ReplicaSet
 from sim.cluster.world import World
 from sim.engine.protocol import Route
 from sim.spec.strategy import SegmentMatch
@@ -29,7 +30,7 @@ class UserVerbs(DeploymentVerbs):
         self._is_sticky = self._keeps = False
         self._match: tuple[tuple[int, int], ...] = ()
         self._mirror: tuple[int, float] | None = None
-        self._extra = 0.0
+        self._extra = self._asked_for_another = 0.0
 
     @property
     def is_by_pods(self) -> bool:
@@ -39,6 +40,8 @@ class UserVerbs(DeploymentVerbs):
     @property
     def weight(self) -> float:
         """Return the percent of users asked for the candidate."""
+        if self.releases_another:
+            return self._asked_for_another
         return round(self._of_new_version(self.world.traffic.requested_weight) - self._extra, DIGITS)
 
     def set_weight(self, weight: float) -> None:
@@ -98,16 +101,24 @@ class UserVerbs(DeploymentVerbs):
         if not self.world.traffic.is_in_force:
             yield self.world.traffic.in_force()
 
+    def release_another(self, version: str, is_promoted: bool) -> ReplicaSet:
+        """Let another version be the candidate, without the routes of the one before; return the pods that leave."""
+        self._match, self._mirror = (), None
+        return super().release_another(version, is_promoted)
+
     def _ask(self, weight: float) -> None:
         total = weight + self._extra
+        self._asked_for_another = weight
         if self._is_by_pods:
             self.world.traffic.note(self._of_new_version(total))
         else:
             self.world.traffic.request(self._route(total), self._of_new_version(total))
 
     def _of_new_version(self, weight: float) -> float:
-        """Return the weight of the new version, given the candidate's, and the other way round."""
-        return FULL_WEIGHT - weight if self.has_changed_roles else weight
+        """Return the weight of the release's new version, given the candidate's, and the other way round."""
+        if self.releases_another:
+            return 0.0
+        return weight if self.candidate.number == self.world.candidate else FULL_WEIGHT - weight
 
     def _route(self, weight: float) -> Route:
         weights = ((self.candidate.number, weight), (self.stable.number, FULL_WEIGHT - weight))

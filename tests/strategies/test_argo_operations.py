@@ -161,3 +161,60 @@ def test_blue_green_is_retried_and_promoted_in_full():
     again = told(waits, do(20, "retry"))
     assert refused(again) == ["Refused: the rollout is not aborted."]
     assert story(again, "outcome")[-1][2] == "paused"
+
+
+def third(strategy: dict[str, Any], *operations: dict[str, Any], mesh: Any = MESH, **keys: Any) -> Record:
+    given = scenario(strategy, mesh=mesh, **keys).replace("spec.services.web.versions.v3", {})
+    return run(given.replace("spec.operations", list(operations)))
+
+
+def counts(record: Record, at: float) -> list[int]:
+    alive = [row.version for row in record.pods if row.created_at <= at and not row.terminating_at <= at]
+    return [alive.count(version) for version in ("v1", "v2", "v3")]
+
+
+def test_another_version_begins_with_the_first_step_and_replaces_the_canary():
+    record = third(canary(), do(55, "apply", version="v3"))
+    told_weights = [event.message for event in record.events if event.kind == "weight"]
+    assert [counts(record, at) for at in (54, 56, 61, 106, 290)] == [
+        [4, 2, 0],
+        [4, 0, 1],
+        [4, 0, 1],
+        [4, 0, 2],
+        [0, 0, 4],
+    ]
+    assert [message.removesuffix(".") for message in told_weights[2:]] == [
+        f"Asks for {weight} % of the users on v3" for weight in (0, 25, 50, 100)
+    ]
+    assert weights(record)[:3] == [(5, 25), (50, 50), (55, 0)]
+    assert record.outcome == "promoted"
+
+
+def test_another_version_without_a_router_drains_the_canary_within_the_bounds_first():
+    record = third(canary(maxSurge=1, maxUnavailable=0), do(65, "apply", version="v3"), mesh=None)
+    assert all(sum(counts(record, at)) <= 5 for at in range(300))
+    assert counts(record, 290) == [0, 0, 4]
+    drained = next(at for at in range(65, 300) if counts(record, at)[1] == 0)
+    assert counts(record, drained)[0] == 3
+
+
+def test_another_version_after_the_promotion_is_released_on_top_of_it():
+    record = third(canary(), do(150, "apply", version="v3"), do(190, "abort"))
+    assert weights(record)[3:] == [(155, 75), (190, 100)]
+    assert (record.outcome, counts(record, 290)) == ("rolled_back", [0, 4, 0])
+
+
+def test_applying_what_is_wanted_changes_nothing_and_the_stable_version_is_an_undo():
+    record = third(
+        canary(), do(10, "apply", version="v2"), do(20, "apply", version="v1"), do(30, "apply", version="v3")
+    )
+    assert refused(record) == ["Refused: nothing changes: it wants v2 already."]
+    assert counts(record, 21) == [4, 0, 0]
+    assert (record.outcome, counts(record, 290)) == ("promoted", [0, 0, 4])
+
+
+def test_an_analysis_measures_the_version_that_was_applied():
+    look = {"metric": "errorRate", "interval": "10s", "failureCondition": "result > 0.1"}
+    given = scenario(canary(analysis=look), mesh=MESH).replace("spec.services.web.versions.v3", {"errorRate": "50%"})
+    record = run(given.replace("spec.operations", [do(30, "apply", version="v3")]))
+    assert (record.outcome, counts(record, 290)) == ("rolled_back", [4, 0, 0])
