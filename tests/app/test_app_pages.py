@@ -49,6 +49,14 @@ def test_each_strategy_runs(root, strategy):
     assert len(stages(test)) == 1
 
 
+@pytest.mark.parametrize(("scenario", "strategy"), [("flash-crowd", "fewerPods"), ("retry-storm", "careful")])
+def test_scenarios_with_endpoints_and_users_who_react_run(root, scenario, strategy):
+    test = app(root, scenario=scenario, strategy=strategy, run="1")
+    assert not test.exception
+    assert not test.error
+    assert len(stages(test)) == 1
+
+
 def test_knobs_begin_with_what_the_address_says(root):
     test = app(root, rate="77", errors="12", replicas="5000000", seed="nonsense", strategy="blueGreen")
     assert test.number_input(key="rate").value == 77
