@@ -22,9 +22,10 @@ class BaselineVerbs(BatchVerbs):
         return self._has_baseline
 
     def start_baseline(self) -> None:
-        """Let a baseline follow the canary's pods and weight from now on."""
+        """Let a baseline follow the canary's pods and weight from now on; one that does goes on."""
         number = self.world.baseline
-        assert number is not None
+        if number is None or self._has_baseline:
+            return
         self._has_baseline = True
         self.world.traffic.run_beside((self.candidate.number, number))
         self.world.env.process(self._keep_baseline(self.world.replica_sets[number]))
@@ -45,5 +46,5 @@ class BaselineVerbs(BatchVerbs):
     def _remove_baseline(self, why: str) -> Steps:
         yield from self.await_route()
         number = self.world.baseline
-        assert number is not None
-        self._resize(self.world.replica_sets[number], 0, why)
+        if number is not None and not self._has_baseline:
+            self._resize(self.world.replica_sets[number], 0, why)
