@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from sim.judges.metric_status import effective_count
 from sim.spec.analysis import AnalysisSpec, BackgroundAnalysis, Guardrail, MetricSpec
 from sim.spec.fault import Fault
 from sim.spec.mesh import Mesh, OutlierDetection, Retries
@@ -42,7 +43,8 @@ def test_a_window_follows_the_interval_and_no_interval_means_once(
     given: dict[str, Any], window: float, count: int | None
 ) -> None:
     metric = MetricSpec.model_validate({**ERRORS, **given})
-    assert (metric.name, metric.window, metric.count) == ("errorRate", window, count)
+    assert (metric.name, metric.window) == ("errorRate", window)
+    assert effective_count(metric.count, metric.interval) == count
 
 
 def test_the_limits_are_argos() -> None:
@@ -63,7 +65,8 @@ def test_a_guardrail_looks_every_30_seconds() -> None:
 
 def test_a_shadow_is_judged_over_all_its_copies() -> None:
     metric = Shadow.model_validate({"duration": "5m"}).analysis.metrics[0]
-    assert (metric.failure_condition, metric.window, metric.interval, metric.count) == ("result > 0.01", 300.0, None, 1)
+    assert (metric.failure_condition, metric.window, metric.interval) == ("result > 0.01", 300.0, None)
+    assert effective_count(metric.count, metric.interval) == 1
     own = Shadow.model_validate({"duration": "5m", "analysis": {**ERRORS, "interval": "10s"}}).analysis.metrics[0]
     assert own.window == 10.0
 
