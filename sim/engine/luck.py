@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.cache import compiled
+from sim.engine.cache import compiled, inlined
 from sim.engine.keyed import ATTEMPT, ENTRY_PATH, U, block_in_loop
 from sim.engine.layout import REQUESTS
 
@@ -42,7 +42,7 @@ def draw_ahead(state: Any, r: int) -> None:
     state.luck[LUCK_TO] = r + count
 
 
-@compiled
+@inlined
 def first_words(state: Any, r: int) -> Any:
     """Return the block of the first attempt of request r."""
     if r < state.luck[LUCK_FROM] or r >= state.luck[LUCK_TO]:

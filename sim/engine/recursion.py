@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.cache import compiled, entry_point
+from sim.engine.cache import compiled, entry_point, inlined
 from sim.engine.calls import pick
 from sim.engine.fate_rows import write_rows
 from sim.engine.fates import (
@@ -61,7 +61,7 @@ from sim.engine.service import decide
 UNKNOWN = -1.0  # how long a call is served, until it is known when
 
 
-@compiled
+@inlined
 def open_fate(state: Any, f: int) -> None:
     """The row of fate f may be written as soon as it is due."""
     n = state.ahead[FATES_OPEN]
@@ -69,7 +69,7 @@ def open_fate(state: Any, f: int) -> None:
     state.ahead[FATES_OPEN] = n + 1
 
 
-@compiled
+@inlined
 def new_fate(state: Any, code: int, start: float, finish: float, answer: int) -> int:
     n = state.ahead[FATES_FREE] - 1
     state.ahead[FATES_FREE] = n
@@ -96,7 +96,7 @@ def answer_at_once(state: Any, k: int, reason: int) -> None:
     open_fate(state, new_fate(state, state.plan_code[k], math.nan, state.plan_time[k], answer))
 
 
-@compiled
+@inlined
 def bring_up(state: Any, t: float, p: int) -> None:
     """Let pod p be as it is at t: who has waited until then has started, and who had nobody to serve is free."""
     f = state.pod_head[p]
@@ -118,7 +118,7 @@ def bring_up(state: Any, t: float, p: int) -> None:
         state.pod_turn[base + i - k] = state.pod_turn[base + i]
 
 
-@compiled
+@inlined
 def count_busy(state: Any, t: float, p: int, b: int) -> None:
     """From t on, b workers of pod p are busy."""
     state.pod_area[p] += state.pod_busy[p] * (t - state.pod_busy_since[p])
@@ -126,7 +126,7 @@ def count_busy(state: Any, t: float, p: int, b: int) -> None:
     state.pod_busy[p] = b
 
 
-@compiled
+@inlined
 def put_turn(state: Any, i: int, b: int, finish: float) -> None:
     """Put a finish among the b moments from place i on, in order. NOTE: without a branch that depends on times."""
     for k in range(i, i + b):
@@ -136,7 +136,7 @@ def put_turn(state: Any, i: int, b: int, finish: float) -> None:
     state.pod_turn[i + b] = finish
 
 
-@compiled
+@inlined
 def replace_first_turn(state: Any, i: int, b: int, finish: float) -> None:
     """Replace the first of the b moments from place i on by a later finish, in order."""
     for k in range(i + 1, i + b):
@@ -146,7 +146,7 @@ def replace_first_turn(state: Any, i: int, b: int, finish: float) -> None:
     state.pod_turn[i + b - 1] = finish
 
 
-@compiled
+@inlined
 def wait(state: Any, p: int, f: int) -> None:
     """Fate f starts last of all that wait at pod p."""
     state.pod_waiting[p] += 1
@@ -158,7 +158,7 @@ def wait(state: Any, p: int, f: int) -> None:
     state.pod_tail[p] = f
 
 
-@compiled
+@inlined
 def serve(state: Any, k: int, t: float, p: int) -> None:
     """Let pod p serve the call of place k in the plan, at once or as soon as it can, unless too many wait."""
     v = state.pod_version[p]
@@ -185,7 +185,7 @@ def serve(state: Any, k: int, t: float, p: int) -> None:
         open_fate(state, f)
 
 
-@compiled
+@inlined
 def look_up_service(state: Any, k: int, start: float, p: int) -> None:
     """Note how long the call of place k is served and how it ends if it starts now."""
     c = spare_call(state)
@@ -197,20 +197,20 @@ def look_up_service(state: Any, k: int, start: float, p: int) -> None:
     state.plan_status[k] = state.call_status[c]
 
 
-@compiled
+@inlined
 def spare_call(state: Any) -> int:
     """Return a call that nobody has, to say there what other modules read of a call."""
     return state.free_call[state.iv[FREE_CALLS] - 1]  # type: ignore[no-any-return]
 
 
-@compiled
+@inlined
 def served(pool: int, p: int, status: int) -> int:
     """Return the answer of a call that pod p finishes."""
     reason = OK if status == HTTP_OK else ERROR
     return (p << POD_SHIFT) | (pool << POOL_SHIFT) | (status << STATUS_SHIFT) | reason
 
 
-@compiled
+@inlined
 def plan(state: Any, t: float, r: int, copy: int, pool: int) -> None:
     """Note where request r, or its copy, goes when it arrives, and its numbers.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sim.engine.cache import compiled
+from sim.engine.cache import compiled, inlined
 from sim.engine.keyed import ENTRY_PATH, OF_FAULTS, ROUTE, USER, U, block, uniform
 from sim.engine.layout import (
     ANY_LOAD,
@@ -24,7 +24,7 @@ from sim.engine.portable import half_power
 from sim.engine.variates import variate
 
 
-@compiled
+@inlined
 def decide(state: Any, t: float, c: int, p: int) -> float:
     """Return the service time of call c; its status is left in the call."""
     v = state.pod_version[p]

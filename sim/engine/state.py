@@ -7,6 +7,7 @@ so one source runs with and without compilation. The object owns the arrays; the
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numba.core.cgutils
@@ -60,7 +61,12 @@ class PtrState:
             raise ValueError("a state holds contiguous arrays only")
         self._table = np.array([array.ctypes.data for array in own], np.uint64)
         self._address = self._table.ctypes.data
-        self._numba_type_ = PtrStateType(tuple((n, str(a.dtype)) for n, a in zip(self._names, own, strict=True)))
+        self._numba_type_ = _type_of(self._names, tuple(array.dtype for array in own))
+
+
+@lru_cache(maxsize=64)
+def _type_of(names: tuple[str, ...], items: tuple[np.dtype[Any], ...]) -> PtrStateType:
+    return PtrStateType(tuple((name, str(item)) for name, item in zip(names, items, strict=True)))
 
 
 @extending.unbox(PtrStateType)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.cache import compiled, entry_point
+from sim.engine.cache import compiled, entry_point, inlined
 from sim.engine.laws import (
     CONSTANT,
     EXPONENTIAL,
@@ -25,7 +25,7 @@ from sim.engine.portable import normal_quantile, pexp, plog, ppow
 from sim.spec.distributions import Law
 
 
-@compiled
+@inlined
 def exponential(u: float, mean: float) -> float:
     return -plog(1.0 - u) * mean
 

@@ -1,73 +1,119 @@
-"""Requests per second of both engines, in CPU time of one core: `python tests/benchmarks/engine.py`.
+"""How fast requests are served, beside other engines: `python tests/benchmarks/engine.py [--json] [--runs N]`.
 
-Not a test: numbers to look at before and after a change. Two versions of ten pods with four workers, 2,000 requests/s,
-utilization 0.9; the clock leaves out drawing the requests and compiling.
+Not a test: numbers to look at before and after a change. Everything runs in turn in one process on one core, and is
+counted in its processor time: the model made, requests and random numbers drawn, all served and every row written;
+imports and compilation left out. What is shown are medians over the runs.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import math
-import sys
+import os
+import statistics
 import time
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+import others
+import rollsim_model
+import simpy_model
+from workloads import W2S, WORKLOADS, Workload
 
-from planes import Setup, drawn, started, versions
-
-from sim.engine.protocol import Route
-from sim.spec.mesh import Mesh
-
-EXPONENTIAL = {"distribution": "exponential", "mean": 0.02}
-LOGNORMAL = {"distribution": "lognormal", "median": 0.015, "p99": 0.06}
-RETRIES = {"attempts": 2, "per_try_timeout": 0.1, "retry_on": ("5xx",)}
-NO_RETRIES = {"attempts": 0}
-RUNS = 5
+SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
+IDLE_CALLS = 20_000
+REPEATS = 5
+Rates = dict[str, float | None]
 
 
-def release(latency: dict[str, Any], mesh: Mesh | None, duration: float, route: Route | None = None) -> Setup:
-    own = versions({"error_rate": 0.01}, {"error_rate": 0.05}, latency=latency, concurrency=4)
-    return Setup(drawn(2000, duration), own, (10, 10), mesh, route or Route(((0, 90.0), (1, 10.0))))
+def timed(run: Callable[[], int]) -> float:
+    """Return what `run` counts per second of processor time."""
+    begin = time.thread_time()
+    return run() / (time.thread_time() - begin)
 
 
-def cases(duration: float) -> dict[str, Setup]:
-    in_turn = Mesh(load_balancer="roundRobin", retries=NO_RETRIES)
-    return {
-        "round robin": release(EXPONENTIAL, in_turn, duration),
-        "lognormal service": release(LOGNORMAL, in_turn, duration),
-        "Istio's defaults": release(EXPONENTIAL, Mesh(), duration),
-        "timeouts and retries": release(EXPONENTIAL, Mesh(timeout=0.25, retries=RETRIES), duration),
-        "no mesh": release(EXPONENTIAL, None, duration, Route(by_pods=True)),
-        "consistent hash": release(EXPONENTIAL, Mesh(load_balancer="consistentHash"), duration),
-        "all mirrored": release(EXPONENTIAL, in_turn, duration, Route(((0, 100.0),), mirror=(1, 100.0))),
-    }
+ENGINES: dict[str, Callable[[Workload, int], float | None]] = {
+    "SimPy": lambda given, seed: timed(lambda: simpy_model.Model(given, seed).run()),
+    "rollsim, recursion": lambda given, seed: None if given.is_full else ours(given, seed, looks_ahead=True),
+    "rollsim, event heap": lambda given, seed: ours(given, seed, looks_ahead=False),
+    "event heap in C": lambda given, seed: others.c_heap(given),
+    "Ciw": lambda given, seed: others.ciw(given),
+}
 
 
-def requests_per_second(kind: str, setup: Setup) -> float:
-    """Return the best of several runs."""
-    best = math.inf
-    for _ in range(RUNS):
-        engine = started(kind, setup)
-        begin = time.thread_time()
-        engine.advance(math.inf)
-        best = min(best, time.thread_time() - begin)
-    return len(setup.requests.arrival) / best
+def ours(given: Workload, seed: int, *, looks_ahead: bool) -> float:
+    """Return requests (in full, attempts) per second; the median of a few, as each is over in an instant."""
+    return statistics.median(
+        timed(lambda: rollsim_model.Model(given, seed, looks_ahead=looks_ahead).run()) for _ in range(REPEATS)
+    )
+
+
+def measured(runs: int) -> dict[str, Rates]:
+    """Return the median of each engine's rates by workload."""
+    for looks_ahead in (True, False):  # compiled, or loaded from disk
+        ours(W2S.of(1000), 0, looks_ahead=looks_ahead)
+    return {given.name: medians([rates(given, seed) for seed in range(1, runs + 1)]) for given in WORKLOADS}
+
+
+def rates(given: Workload, seed: int) -> Rates:
+    return {name: engine(given, seed) for name, engine in ENGINES.items()}
+
+
+def medians(all_rates: list[Rates]) -> Rates:
+    known = {name: [each for one in all_rates if (each := one[name]) is not None] for name in ENGINES}
+    return {name: statistics.median(values) if values else None for name, values in known.items()}
+
+
+def nanoseconds_by_size() -> dict[str, float]:
+    """Return the cost of a request of W2S by their number."""
+    return {f"{size:,}": 1e9 / ours(W2S.of(size), 1, looks_ahead=False) for size in SIZES}
 
 
 def microseconds_of_an_idle_call() -> float:
-    engine = started("compiled", cases(1.0)["round robin"])
+    """Return what it costs to advance when nothing is due."""
+    plane = rollsim_model.Model(W2S.of(1000), 1).plane
+    plane.advance(math.inf)
     begin = time.thread_time()
-    for _ in range(10_000):
-        engine.advance(0.0)
-    return (time.thread_time() - begin) * 100
+    for _ in range(IDLE_CALLS):
+        plane.advance(math.inf)
+    return (time.thread_time() - begin) / IDLE_CALLS * 1e6
+
+
+def row(name: str, found: Rates) -> str:
+    """Return a row of the table."""
+    simpy, c = found["SimPy"], found["event heap in C"]
+    assert simpy is not None
+    cells = [name, f"{simpy:,.0f}"]
+    for engine in ("rollsim, recursion", "rollsim, event heap"):
+        rate = found[engine]
+        cells += ["", ""] if rate is None else [f"{rate / 1e6:.1f} million", f"{rate / simpy:.0f}"]
+    heap = found["rollsim, event heap"]
+    cells += [""] if c is None or heap is None else [f"{c / 1e6:.1f} million ({c / heap:.1f} x the event heap)"]
+    cells += [""] if (ciw := found["Ciw"]) is None else [f"{ciw:,.0f}"]
+    return f"| {' | '.join(cells)} |"
+
+
+def table(found: dict[str, Rates]) -> str:
+    """Return the table, in Markdown."""
+    head = ("requests/s of processor time", "SimPy", "recursion", "/ SimPy", "event heap", "/ SimPy", "C", "Ciw")
+    lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (len(head) - 1)}"]
+    return "\n".join(lines + [row(name, rates) for name, rates in found.items()])
 
 
 def main() -> None:
-    for kind, duration in (("compiled", 100.0), ("reference", 2.0)):
-        for name, setup in cases(duration).items():
-            print(f"{kind:10s} {name:22s} {requests_per_second(kind, setup):12,.0f} requests/s")  # noqa: T201
-    print(f"idle advance {microseconds_of_an_idle_call():.1f} microseconds")  # noqa: T201
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="numbers instead of a table")
+    parser.add_argument("--runs", type=int, default=3, help="how often everything is measured")
+    options = parser.parse_args()
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    found, sizes, idle = measured(options.runs), nanoseconds_by_size(), microseconds_of_an_idle_call()
+    if options.json:
+        print(json.dumps({"rates": found, "nanoseconds_by_size": sizes, "idle_microseconds": idle}))  # noqa: T201
+        return
+    print(table(found))  # noqa: T201
+    print("\nEvent heap, W2S, ns a request:", ", ".join(f"{n} {ns:.0f}" for n, ns in sizes.items()))  # noqa: T201
+    print(f"An advance when nothing is due: {idle:.1f} microseconds")  # noqa: T201
 
 
 if __name__ == "__main__":
