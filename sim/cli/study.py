@@ -56,7 +56,9 @@ def simulate(order: Order, task: Task) -> Comparison:
     """Return the result of the task, showing progress meanwhile."""
     from sim.batch import compare
 
+    task.scenario.check_budget(order.max_requests)
     _warn(order, task)
+    announce_compiler(order)
     with progress_bar(task.scenario.name, order.quiet) as advance:
         return compare(
             task.scenario,
@@ -66,6 +68,14 @@ def simulate(order: Order, task: Task) -> Comparison:
             progress=advance,
             max_requests=order.max_requests,
         )
+
+
+def announce_compiler(order: Order) -> None:
+    """Say what the first run on a machine waits for."""
+    from sim.engine import is_compiled
+
+    if order.engine == "compiled" and not order.quiet and not is_compiled():
+        say("compiling the engine, once on this machine: some 15 seconds")
 
 
 def expectations(comparison: Comparison) -> list[dict[str, Any]]:

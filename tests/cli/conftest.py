@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.engine import warm_up
+
 SMALL = """\
 apiVersion: rollsim/v1
 kind: Scenario
@@ -56,6 +58,12 @@ def write_scenario(tmp_path) -> Callable[..., Path]:
 @pytest.fixture
 def small(write_scenario) -> Path:
     return write_scenario()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_engine() -> None:
+    """Compile the engine, if this is its first use here: the commands under test would say so on stderr."""
+    warm_up()
 
 
 @pytest.fixture
