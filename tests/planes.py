@@ -88,7 +88,7 @@ def started(kind: str | Engine, setup: Setup) -> Engine:
     return engine
 
 
-def served(kind: str, setup: Setup, extra: Sequence[float] = ()) -> Engine:
+def served(kind: str | Engine, setup: Setup, extra: Sequence[float] = ()) -> Engine:
     """Return the data plane after all moves and requests; extra: moments at which time is advanced for nothing."""
     engine = started(kind, setup)
     pauses = [Move(moment, "load") for moment in extra]

@@ -27,7 +27,7 @@ class Workload:
     retries: int = 0
     backoff: float = 0.0
     churn: float = 0.0
-    ticks: int = 1000
+    ticks: int = 100
 
     @property
     def is_full(self) -> bool:
@@ -36,7 +36,7 @@ class Workload:
 
     def full(self) -> Workload:
         """Return the same with timeouts, retries and churn."""
-        return replace(self, name=f"{self.name} full", timeout=0.25, retries=2, backoff=0.05, churn=2.0)
+        return replace(self, name=f"{self.name} full", timeout=0.25, retries=2, backoff=0.05, churn=2.0, ticks=1000)
 
     def of(self, requests: float) -> Workload:
         """Return the same with about so many requests."""

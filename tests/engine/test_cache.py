@@ -36,10 +36,18 @@ print(digest.hexdigest())
 """
 
 
-def digest_of_a_run(**environment: str) -> str:
+PLAIN = RUN.replace("queue_capacity=2,", "").replace(
+    """mesh=Mesh(timeout=0.2, retries={"attempts": 2, "per_try_timeout": 0.1, "retry_on": ("5xx",)},
+              load_balancer="consistentHash", outlier_detection={"interval": 0.5, "base_ejection_time": 0.5}),""",
+    "mesh=None,",
+)
+"""What the recursion serves."""
+
+
+def digest_of_a_run(script: str = RUN, **environment: str) -> str:
     path = os.pathsep.join([str(TESTS), str(TESTS.parent)])
     result = subprocess.run(
-        [sys.executable, "-c", RUN],
+        [sys.executable, "-c", script],
         env={**os.environ, "PYTHONPATH": path, **environment},
         capture_output=True,
         text=True,
@@ -54,6 +62,11 @@ def test_every_process_gives_the_same_bytes() -> None:
 
 def test_without_compilation_the_bytes_are_the_same() -> None:
     assert digest_of_a_run(NUMBA_DISABLE_JIT="1") == digest_of_a_run()
+
+
+def test_without_compilation_the_recursion_gives_the_same_bytes() -> None:
+    assert PLAIN.count("mesh=None") == 1
+    assert digest_of_a_run(PLAIN, NUMBA_DISABLE_JIT="1") == digest_of_a_run(PLAIN)
 
 
 @pytest.mark.parametrize("source", ["engine/calls.py", "balancers/round_robin.py", "routers/weighted.py"])
