@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine import build, draw_requests
-from sim.engine.protocol import Answers, Engine, PlaneConfig, Reason, Requests, Route
+from sim.engine.protocol import Answers, Calls, Engine, PlaneConfig, Reason, Requests, Route
 from sim.spec.mesh import Mesh
 from sim.spec.service import ResolvedVersion, Service
 from sim.spec.traffic import Traffic
@@ -31,7 +31,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Setup:
-    """pods: number of ready pods by version at the start. moves: in order of time."""
+    """pods: number of ready pods by version at the start. moves: in order of time. routed: the service of the route."""
 
     requests: Requests
     versions: tuple[ResolvedVersion, ...]
@@ -39,6 +39,7 @@ class Setup:
     mesh: Mesh | None = BARE_MESH
     route: Route = ALL_TO_FIRST
     moves: Sequence[Move] = field(default=())
+    routed: str | None = None
 
     def but(self, **changes: Any) -> Setup:
         return replace(self, **changes)
@@ -49,6 +50,17 @@ def versions(*own: dict[str, Any], **common: Any) -> tuple[ResolvedVersion, ...]
     names = [f"v{number}" for number in range(len(own) or 1)]
     service = Service(**common, versions=dict(zip(names, own or ({},), strict=True)))
     return tuple(service.resolved(name) for name in names)
+
+
+def graph(**services: dict[str, Any]) -> tuple[ResolvedVersion, ...]:
+    """Return the versions of services that may call each other, the entry first; `own`: what differs by version."""
+    found: list[ResolvedVersion] = []
+    for service, keys in services.items():
+        common = {key: value for key, value in keys.items() if key != "own"}
+        own = {f"v{number}": more for number, more in enumerate(keys.get("own", ({},)))}
+        named = Service(**common, versions=own).called(service)
+        found += [named.resolved(version) for version in named.versions]
+    return tuple(found)
 
 
 def drawn(rate: float = 100.0, duration: float = 10.0, seed: int = 1, replication: int = 0, **more: Any) -> Requests:
@@ -76,7 +88,7 @@ def on_grid(requests: Requests, step: float) -> Requests:
 
 def started(kind: str | Engine, setup: Setup) -> Engine:
     """Return the data plane, by its kind or as it was built, with its first pods ready."""
-    config = PlaneConfig(setup.versions, setup.requests, setup.mesh, setup.route, 0.0)
+    config = PlaneConfig(setup.versions, setup.requests, setup.mesh, setup.route, 0.0, setup.routed)
     engine = build(kind, config) if isinstance(kind, str) else kind  # type: ignore[arg-type]
     pod = 0
     for version, count in enumerate(setup.pods):
@@ -104,9 +116,9 @@ def answers(kind: str, setup: Setup, extra: Sequence[float] = ()) -> Answers:
     return served(kind, setup, extra).answers()
 
 
-def columns(given: Answers) -> dict[str, bytes]:
+def columns(given: Answers | Calls) -> dict[str, bytes]:
     """Return every column as bytes."""
-    return {name.name: getattr(given, name.name).tobytes() for name in fields(Answers)}
+    return {name.name: getattr(given, name.name).tobytes() for name in fields(given)}
 
 
 def rows(given: Answers, *names: str) -> list[tuple[Any, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sim.cluster.clock import ALERT
 from sim.cluster.pager import Pager
 from sim.cluster.scrape import expected_before_history
-from sim.engine.protocol import Answers
+from sim.engine.protocol import Answers, Calls
 from sim.judges.proportions import wilson
 from sim.metrics.failure_counts import Counts, FailureCounts
 from sim.metrics.window import Selection
@@ -56,10 +56,10 @@ class Alerts:
 
     def _look(self) -> None:
         now = self._turn * self._interval
-        answers, scraped = self._world.answers(), self._world.last_scrape(now)
-        for each in self._sources.values():
+        users, versions = self._world.answers(), self._world.calls_to(self._world.service)
+        for by, each in self._sources.items():
             for source in each:
-                source.scrape(answers, scraped)
+                source.scrape(versions if by == "version" else users, self._world.last_scrape(now))
         for rule in self._rules:
             rule.look(now)
         self._turn += 1
@@ -87,9 +87,9 @@ class Source:
         self._selection = selection
         self._counts = FailureCounts(world.requests, selection)
         self._scraped_at = -math.inf
-        self._answers: Answers
+        self._answers: Answers | Calls
 
-    def scrape(self, answers: Answers, at: float) -> None:
+    def scrape(self, answers: Answers | Calls, at: float) -> None:
         """Read the counters as the scrape at `at` found them."""
         self._answers = answers
         if at > self._scraped_at:

@@ -98,8 +98,8 @@ class Pod:
 
     @property
     def is_routable(self) -> bool:
-        """True when its service is the one that users call; others move pods only."""
-        return self._set.is_entry
+        """True when users or other services call its service; others move pods only."""
+        return self._set.is_called
 
     @property
     def is_leaving(self) -> bool:

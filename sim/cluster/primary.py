@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
-from sim.engine.protocol import Answers
+from sim.engine.protocol import Answers, Calls
 from sim.record import PodChange, Record, Samples
 from sim.spec.service import ResolvedVersion
 
@@ -24,7 +25,10 @@ def updated_primary(old: ResolvedVersion, new: ResolvedVersion) -> ResolvedVersi
     return new.model_copy(update={"replicas": old.replicas})
 
 
-def answers_of_versions(answers: Answers, apart: int, version: int) -> Answers:
+Rows = TypeVar("Rows", Answers, Calls)
+
+
+def answers_of_versions(answers: Rows, apart: int, version: int) -> Rows:
     """Return the answers with the pods apart counted to their version."""
     return replace(answers, version=np.where(answers.version == apart, np.int16(version), answers.version))
 

@@ -25,10 +25,10 @@ class ReplicaSet:
     forbids it.
     """
 
-    def __init__(self, world: World, number: int, resolved: ResolvedVersion, is_entry: bool) -> None:
+    def __init__(self, world: World, number: int, resolved: ResolvedVersion, is_called: bool) -> None:
         self.number = number
         self.resolved = resolved
-        self.is_entry = is_entry
+        self.is_called = is_called
         self.part: Part = ""
         self.name = f"{resolved.service}-{resolved.name}"
         self.ready = 0
@@ -65,7 +65,7 @@ class ReplicaSet:
 
     def twin(self, world: World, restarted_at: float) -> ReplicaSet:
         """Return another set of the same version, for the template of a restart; its pods are numbered on."""
-        made = ReplicaSet(world, self.number, self.resolved, self.is_entry)
+        made = ReplicaSet(world, self.number, self.resolved, self.is_called)
         made.of_version, made._ordinals = self.of_version, self._ordinals
         made.restarted_at = restarted_at
         self.of_version.append(made)

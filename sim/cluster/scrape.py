@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 
+from sim.engine.called import calls_per_request
+from sim.engine.protocol import Answers, Calls
 from sim.metrics.first_answers import FirstAnswers, Per
 from sim.metrics.status import SERVER_ERROR
 from sim.metrics.window import Busy, Expected, Selection, Window, cut, pods_that_answered
@@ -67,8 +69,11 @@ class Scraped:
             segments = (*range(len(world.scenario.users.segments)), -1)
             return [self._cut(metric, replace(whole, segment=segment)) for segment in segments]
         end = world.last_scrape(world.now)
-        pods = pods_that_answered(world.answers(), world.requests, end - metric.window, end, whole)
+        pods = pods_that_answered(self._answers(metric), world.requests, end - metric.window, end, whole)
         return [self._cut(metric, replace(whole, pod=pod)) for pod in pods]
+
+    def _answers(self, metric: Measured) -> Answers | Calls:
+        return self._world.calls_to(metric.service or self._world.service)
 
     def _selection(self, metric: Measured, role: Role) -> Selection:
         world = self._world
@@ -79,7 +84,7 @@ class Scraped:
         end = world.last_scrape(world.now)
         start = end - metric.window
         return cut(
-            world.answers(),
+            self._answers(metric),
             world.requests,
             start,
             end,
@@ -136,6 +141,8 @@ def expected_before_history(world: World, start: float, end: float, selection: S
     if seconds <= 0 or not is_stable or selection.pod is not None or scenario.monitoring.history == "none":
         return Expected()
     requests = seconds * first_rate(world) * _share(world, selection)
+    if selection.versions is not None:
+        requests *= calls_per_request(world.versions, world.service)
     return Expected(requests, requests * expected_error_rate(world.resolved(world.stable)))
 
 

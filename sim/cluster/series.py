@@ -49,13 +49,12 @@ class Series:
         return metric.value(window) if round(metric.samples(window)) >= self._spec.minimum_samples else math.nan
 
     def _window(self, end: float) -> Window:
-        world, selection = self._world, self._selection
+        world, selection, spec = self._world, self._selection, self._spec
         start = end - self._spec.window
-        answers = world.answers_apart() if self._is_apart else world.answers()
         if self._first_answers is not None:
-            self._first_answers.extend(answers, end)
+            self._first_answers.extend(world.answers_apart() if self._is_apart else world.answers(), end)
         return cut(
-            answers,
+            world.calls_to(spec.service or world.service, is_apart=self._is_apart),
             world.requests,
             start,
             end,

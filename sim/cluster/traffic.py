@@ -91,9 +91,8 @@ class Traffic:
             self._divide()
 
     def _divide(self) -> None:
-        if self._world.is_released_service_entry:
-            self._world.settle()
-            self._world.engine.set_route(self._divided(self._in_force))
+        self._world.settle()
+        self._world.engine.set_route(self._divided(self._in_force))
 
     def _divided(self, route: Route) -> Route:
         if self._beside is not None:
@@ -126,9 +125,8 @@ class Traffic:
         """Let the pods make the share, at once."""
         self.route = Route(by_pods=True)
         self.note(0.0)
-        if self._world.is_released_service_entry:
-            self._world.settle()
-            self._world.engine.set_route(self.route)
+        self._world.settle()
+        self._world.engine.set_route(self.route)
 
     def _delay(self, change: int) -> float:
         mesh = self._world.scenario.mesh

@@ -26,9 +26,10 @@ from sim.cluster.tally import Tally
 from sim.cluster.traffic import Traffic
 from sim.cluster.wanted import Part, Wanted
 from sim.engine import build, draw_requests
+from sim.engine.called import called_services, calls_to, services_of
 from sim.engine.fault_pods import meets, pod_luck
 from sim.engine.keyed import Purpose, uniforms
-from sim.engine.protocol import Answers, PlaneConfig, Requests, Route
+from sim.engine.protocol import Answers, Calls, PlaneConfig, Requests, Route
 from sim.engine.settled import settled
 from sim.engine.variates import quantile
 from sim.record import Decision, Event, Outcome, PodRow, Record, Samples
@@ -93,7 +94,8 @@ class World:
         self.primary, self.baseline, self.applied = who.primary, who.baseline, who.applied
         drawn = requests if requests is not None and requests.key is None else self._draw_requests()
         route = self._first_route()
-        config = PlaneConfig(who.versions, drawn, scenario.mesh, route, start=self.now)
+        routed = None if self.is_released_service_entry else self.service
+        config = PlaneConfig(who.versions, drawn, scenario.mesh, route, start=self.now, routed=routed)
         self.engine = build(engine, config)
         self.requests = self.engine.requests
         self.wanted = Wanted()
@@ -158,6 +160,11 @@ class World:
         """True when users call the released service itself."""
         return self.service == self._cast.versions[0].service
 
+    @property
+    def versions(self) -> tuple[ResolvedVersion, ...]:
+        """Return the specs of all versions, by number."""
+        return self._cast.versions
+
     def resolved(self, version: int) -> ResolvedVersion:
         """Return the spec of a version by number."""
         return self._cast.versions[version]
@@ -168,9 +175,21 @@ class World:
         return self._answers()
 
     def answers_apart(self) -> Answers:
-        """Return every answer up to now, a baseline's with a version of its own."""
+        """Return every answer up to now to users, a baseline's with a version of its own."""
         self.settle()
         return self.engine.answers()
+
+    def calls_to(self, service: str, *, is_apart: bool = False) -> Answers | Calls:
+        """Return every answer up to now to those who call a service: users, or other services.
+
+        is_apart: a baseline's with a version of its own.
+        """
+        if service == self._cast.versions[0].service:
+            return self.answers_apart() if is_apart else self.answers()
+        self.settle()
+        calls = calls_to(self.engine.calls(), services_of(self._cast.versions).index(service))
+        apart = self._cast.apart if service == self.service and not is_apart else None
+        return calls if apart is None else answers_of_versions(calls, *apart)
 
     def load_samples(self) -> Samples:
         """Return the samples of whole seconds so far and, as the last row, the present moment."""
@@ -277,9 +296,9 @@ class World:
     def _first_sets(self) -> tuple[ReplicaSet, ...]:
         """Return a set for each version, those of a primary, a canary and a baseline told apart."""
         versions = self._cast.versions
+        called = called_services(versions)
         sets = tuple(
-            ReplicaSet(self, number, version, version.service == versions[0].service)
-            for number, version in enumerate(versions)
+            ReplicaSet(self, number, version, version.service in called) for number, version in enumerate(versions)
         )
         if self.primary is not None and self.candidate is not None:
             sets[self.primary].name += "-primary"
@@ -299,9 +318,9 @@ class World:
         return draw_requests(traffic, users, trace, self.seed, self.replication, given.warmup, given.duration)
 
     def _first_route(self) -> Route:
-        if self.is_released_service_entry and self.strategy.shares_by_pods(self.scenario.mesh is not None):
+        if self.strategy.shares_by_pods(self.scenario.mesh is not None):
             return Route(by_pods=True)
-        return Route(weights=((self.stable if self.is_released_service_entry else 0, 100.0),))
+        return Route(weights=((self.stable, 100.0),))
 
     def _expect_next_change(self, _: simpy.Event) -> None:
         self._changed = self.env.event()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,19 +12,22 @@ from numpy.typing import NDArray
 
 from sim.balancers import BALANCERS
 from sim.engine.balancing import balancing
+from sim.engine.edges import Edge, Graph, graph_of, holds_worker, place, timeouts_of
 from sim.engine.endpoints import endpoint_arrays
 from sim.engine.fates import no_fates
 from sim.engine.fault_pods import pods_met
 from sim.engine.laws import Floats, encode
 from sim.engine.layout import (
     ANY_LOAD,
-    BACKOFF_SECONDS,
     BALANCER,
     BASE_EJECTION,
     BUCKET_FIELDS,
     BUDGET,
     BY_REQUESTS,
     CALL_FIELDS,
+    CALL_ROOM,
+    CALL_ROW_FIELDS,
+    CALL_ROW_ROOM,
     DECAY_SECONDS,
     EJECTION_FIELDS,
     EJECTION_ROOM,
@@ -53,27 +58,30 @@ from sim.engine.layout import (
     MOST_LOCAL,
     MOST_PENDING,
     MOST_REQUESTS,
-    MOST_RETRIES,
     MOST_RETRYING,
     MOST_TOKENS,
     NEVER_AGAIN,
+    NEWS_HEAD,
+    NEWS_TAIL,
     NEXT_ARRIVAL,
     NO_LAW,
+    NOBODY,
     PER_ATTEMPT,
     PER_REQUEST,
-    PER_TRY_SECONDS,
     PER_USER,
     PERCENTAGE_HOSTS,
     PERCENTAGE_THRESHOLD,
     PERCENTAGE_VOLUME,
     POD_FIELDS,
     POD_ROOM,
+    POOLS,
     RATE_FACTOR,
     RATE_HOSTS,
     RATE_VOLUME,
     REQUESTS,
     RING_FIELDS,
     RING_ROOM,
+    ROUTED,
     ROW_FIELDS,
     ROW_ROOM,
     SLOT_FIELDS,
@@ -81,6 +89,7 @@ from sim.engine.layout import (
     TICK_SECONDS,
     TIMEOUT_SECONDS,
     TOKENS_PER_FILL,
+    TRY_RINGS,
     VERSIONS,
     WARMUP_LEAST,
     WARMUP_POWER,
@@ -114,46 +123,56 @@ def stack(room: int) -> NDArray[np.int64]:
 
 def allocate(config: PlaneConfig) -> PtrState:
     """Return the state of a data plane at its start, without pods and routes."""
-    requests, versions = config.requests, len(config.versions)
+    requests, versions, graph = config.requests, len(config.versions), graph_of(config)
     arrays: Arrays = {
-        **_scalars(config),
+        **_scalars(config, graph),
+        **_graph(graph),
         **_requests(requests, config.mesh),
         **_versions(config.versions, requests.segments),
         **user_arrays(requests),
         **endpoint_arrays(requests, config.versions),
-        **_retried(config.mesh),
-        **allocate_pools(versions + 2, FIRST_PODS, config.mesh, config.start),
+        **allocate_pools(versions + len(graph.services) + 1, FIRST_PODS, config.mesh, config.start),
         **_routes(versions, len(requests.segments)),
         **empty(CALL_FIELDS, FIRST_ROOM),
         **empty(WORKER_FIELDS, FIRST_ROOM),
         **empty(HEAP_FIELDS, FIRST_ROOM),
-        **empty(RING_FIELDS, FIRST_ROOM),
         **empty(EJECTION_FIELDS, FIRST_ROOM),
         **empty(POD_FIELDS, FIRST_PODS),
         **empty(SLOT_FIELDS, 2 * FIRST_PODS),
         **empty(BUCKET_FIELDS, FIRST_PODS + 1),
         **{name: np.empty(len(requests.arrival) + FIRST_ROOM, item) for name, item in ROW_FIELDS.items()},
         **no_fates(),
+        **empty(CALL_ROW_FIELDS, _first_call_rows(graph)),
         "free_call": stack(FIRST_ROOM),
         "free_worker": stack(FIRST_ROOM),
     }
     arrays["bucket_tokens"][0] = arrays["iv"][MOST_TOKENS]
     arrays["bucket_from"][0] = config.start
-    arrays["worker_pod"][:] = -1
+    arrays["worker_pod"][:] = arrays["call_child"][:] = -1
     arrays["worker_due"][:] = math.nan
     arrays["heap_time"][0] = math.inf
     return PtrState(**arrays)
 
 
-def _scalars(config: PlaneConfig) -> Arrays:
+def _first_call_rows(graph: Graph) -> int:
+    """Return room for the rows of calls; without any calls, for none."""
+    return 3 * FIRST_ROOM if any(graph.calls) else 0
+
+
+def _scalars(config: PlaneConfig, graph: Graph) -> Arrays:
     arrival, mesh = config.requests.arrival, config.mesh
     integers, floats = np.zeros(64, np.int64), np.zeros(32)
     follow = config.requests.reactions
-    integers[[REQUESTS, VERSIONS]] = len(arrival) if follow is None else follow.roots, len(config.versions)
-    integers[[FREE_CALLS, FREE_WORKERS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM]] = FIRST_ROOM
+    versions, services = len(config.versions), len(graph.services)
+    integers[[REQUESTS, VERSIONS]] = len(arrival) if follow is None else follow.roots, versions
+    integers[[NOBODY, POOLS]] = versions + services, versions + services + 1
+    integers[[ROUTED, NEWS_HEAD, NEWS_TAIL]] = graph.routed, -1, -1
+    integers[[FREE_CALLS, FREE_WORKERS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM, CALL_ROOM]] = FIRST_ROOM
+    integers[TRY_RINGS] = len(timeouts_of(graph)[0])
+    integers[CALL_ROW_ROOM] = _first_call_rows(graph)
     integers[POD_ROOM], integers[ROW_ROOM] = FIRST_PODS, len(arrival) + FIRST_ROOM
     floats[NEXT_ARRIVAL] = arrival[0] if integers[REQUESTS] else math.inf
-    floats[[TIMEOUT_SECONDS, PER_TRY_SECONDS]] = math.inf
+    floats[TIMEOUT_SECONDS] = graph.entry.timeout
     integers[MOST_RETRYING] = UNLIMITED
     integers[BALANCER] = BALANCERS[mesh.load_balancer if mesh else "random"].code
     if mesh is not None:
@@ -162,11 +181,7 @@ def _scalars(config: PlaneConfig) -> Arrays:
 
 
 def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float64]) -> None:
-    floats[TIMEOUT_SECONDS] = mesh.timeout or math.inf
-    floats[PER_TRY_SECONDS] = mesh.retries.per_try_timeout or math.inf
-    floats[BACKOFF_SECONDS] = mesh.retries.backoff
     floats[DECAY_SECONDS] = mesh.ewma.decay_time if mesh.ewma else Ewma().decay_time
-    integers[MOST_RETRIES] = mesh.retries.attempts
     if (warmup := mesh.warmup) is not None:
         integers[[HAS_WARMUP, BY_REQUESTS]] = 1, mesh.load_balancer == "leastRequest"
         floats[[WARMUP_SECONDS, WARMUP_POWER]] = warmup.duration, 1.0 / warmup.aggression
@@ -220,12 +235,59 @@ def _requests(requests: Requests, mesh: Mesh | None) -> Arrays:
     }
 
 
-def _retried(mesh: Mesh | None) -> Arrays:
-    words = mesh.retries.retry_on if mesh else ()
-    reasons, statuses = retried_reasons(words), retried_statuses(words)
+def _graph(graph: Graph) -> Arrays:
+    """Return who calls whom and by which rules: edge 0 is the users', then come the versions' in order."""
+    edges = [graph.entry, *itertools.chain.from_iterable(graph.calls)]
+    last = 1 + np.cumsum([len(calls) for calls in graph.calls])
+    services = len(graph.services)
+    first_version = [graph.service_of.index(service) for service in range(services)]
+    versions = len(graph.service_of)
     return {
-        "retried_reason": np.array([reason in reasons for reason in Reason], np.int8),
-        "retried_status": np.array([status in statuses for status in range(STATUS_CODES)], np.int8),
+        "service_version": np.array(first_version, np.int64),
+        "service_in_flight": np.zeros(services, np.int64),
+        "service_retrying": np.zeros(services, np.int64),
+        "version_whole": versions + np.array(graph.service_of, np.int64),
+        "version_calls": np.array([len(calls) for calls in graph.calls], np.int64),
+        "version_edges_from": np.array([1, *last[:-1]], np.int64),
+        "version_edges_to": last.astype(np.int64),
+        "edge_service": np.array([edge.service for edge in edges], np.int64),
+        "edge_number": np.array([edge.number for edge in edges], np.int64),
+        "edge_stage": np.array([edge.stage for edge in edges], np.int64),
+        "edge_probability": np.array([edge.probability for edge in edges]),
+        "edge_required": np.array([edge.required for edge in edges], np.int64),
+        "edge_retries": np.array([edge.retries.attempts for edge in edges], np.int64),
+        "edge_backoff": np.array([edge.retries.backoff for edge in edges], np.float64),
+        **_retried(edges),
+        **_rings(graph),
+    }
+
+
+def _retried(edges: Sequence[Edge]) -> Arrays:
+    """Return what each edge tries again, edge by edge."""
+    reasons, statuses = [], []
+    for edge in edges:
+        listed, numbers = retried_reasons(edge.retries.retry_on), retried_statuses(edge.retries.retry_on)
+        reasons += [reason in listed for reason in Reason]
+        statuses += [status in numbers for status in range(STATUS_CODES)]
+    return {"retried_reason": np.array(reasons, np.int8), "retried_status": np.array(statuses, np.int8)}
+
+
+def _rings(graph: Graph) -> Arrays:
+    """Return a ring for each length of a timeout, and which ring each edge's are in (-1: none)."""
+    edges = [graph.entry, *itertools.chain.from_iterable(graph.calls)]
+    of_tries, of_calls = timeouts_of(graph)
+    return {
+        "edge_try_ring": np.array([place(of_tries, edge.retries.per_try_timeout) for edge in edges], np.int64),
+        # The users' requests wait in the order in which they arrive.
+        "edge_whole_ring": np.array(
+            [-1, *(place(of_calls, edge.timeout, len(of_tries)) for edge in edges[1:])], np.int64
+        ),
+        "ring_seconds": np.array([*of_tries, *of_calls, 0.0]),
+        **{
+            name: np.zeros(len(of_tries) + len(of_calls) + 1, np.int64)
+            for name in ("ring_head", "ring_tail", "ring_waits")
+        },
+        **empty(RING_FIELDS, (len(of_tries) + len(of_calls)) * FIRST_ROOM),
     }
 
 
@@ -276,6 +338,7 @@ def _versions(versions: tuple[ResolvedVersion, ...], segments: tuple[str, ...]) 
         "version_workers": np.array([version.concurrency for version in versions], np.int64),
         "version_shares": np.array([version.discipline == "processorSharing" for version in versions], np.int64),
         "version_queue": np.array(queues, np.int64),
+        "version_holds": np.array([holds_worker(version) for version in versions], np.int64),
         "version_faults_from": np.array([0, *last_faults[:-1]], np.int64),
         "version_faults_to": last_faults.astype(np.int64),
         **faults,

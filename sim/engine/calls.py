@@ -1,6 +1,8 @@
-"""A call is a user request, or a mirrored copy of one, on its way through the compiled engine: attempt by attempt.
+"""A call is a request of a user or of a service, or a mirrored copy of one, on its way through the compiled engine:
+attempt by attempt.
 
-t: time. c: call. r: request. p: pod. w: worker slot. v: version. n: a count. u...: the call's own numbers.
+t: time. c: call. q: the call that made it. r: request. p: pod. w: worker slot. v: version. s: service. n: a count.
+edge: who calls whom, see sim.engine.edges. u...: the call's own numbers.
 """
 
 from __future__ import annotations
@@ -11,20 +13,19 @@ from typing import Any
 import numpy as np
 
 from sim.balancers import BALANCERS, consistent_hash
-from sim.engine.cache import compiled
+from sim.engine.cache import compiled, inlined
 from sim.engine.connections import give_back, held_slot, pend, slot, take_connection, unpend
-from sim.engine.heap import push
-from sim.engine.keyed import ATTEMPT, ENTRY_PATH, MIRROR, U, block, high, low, uniform
+from sim.engine.keyed import ATTEMPT, MIRROR, U, block, high, low, uniform
 from sim.engine.latency import cost, observe
 from sim.engine.layout import (
-    ABANDONED,
-    BACKOFF,
-    BACKOFF_SECONDS,
+    ANSWERED,
     BALANCER,
-    BUDGET,
+    CALL_ROOM,
+    CALL_ROW_ROOM,
+    CALL_ROWS,
     CIRCUIT_OPEN,
     COPY,
-    ERROR,
+    ENTRY_EDGE,
     FREE,
     FREE_CALLS,
     GROW,
@@ -32,60 +33,39 @@ from sim.engine.layout import (
     HAS_CONNECTIONS,
     HAS_OUTLIERS,
     HAS_WARMUP,
-    HTTP_ABANDONED,
-    HTTP_OK,
-    HTTP_TIMEOUT,
     HTTP_TOO_MANY,
     HTTP_UNAVAILABLE,
-    IN_BACKOFF,
-    IN_FLIGHT,
-    KIND_SHIFT,
+    LEFT,
     LIMITS_PODS,
     MIN_HEALTH,
-    MIN_RETRYING,
+    MIRRORED,
     MORE,
     MOST_PENDING,
     MOST_REQUESTS,
-    MOST_RETRIES,
-    MOST_RETRYING,
     NEAR_FULL,
+    NEWS_HEAD,
+    NEWS_TAIL,
     NO_ENDPOINT,
-    NO_SLOT,
     OK,
-    ORIGINAL,
-    PENDING,
     PENDING_ROOM,
-    PER_TRY,
-    PER_TRY_SECONDS,
     POD_ROOM,
+    POOLS,
     RATE_LIMITED,
     REFUSED,
-    REQUEST_BITS,
-    RETRYING,
-    RING_HEAD,
-    RING_ROOM,
-    RING_TAIL,
-    RING_WAITS,
     ROW_ROOM,
     ROWS,
     SHED,
     SPLITS,
-    TIMED_OUT,
-    VERSIONS,
-    WAITING,
+    USERS,
 )
 from sim.engine.outliers import connect, panics, report
 from sim.engine.rate_limit import take_token
+from sim.engine.retrying import back_off, is_retried
 from sim.engine.schedule import pick_due
 from sim.engine.sharing import leave, share
+from sim.engine.timers import wait_in_ring
 from sim.engine.users import react
-from sim.engine.workers import change_busy, enqueue, go_on, leave_queue, new_worker, start
-
-LONGEST_BACKOFF = 10.0
-"""In units of the base. Source: Envoy, the maximum of the jittered exponential back-off when only the base is given."""
-
-OTHER_POOLS = 2
-"""The whole service's and the empty one come after the versions'; then the same pools with ejected pods."""
+from sim.engine.workers import change_busy, enqueue, go_on, new_worker, start
 
 ROUND_ROBIN, RANDOM = BALANCERS["roundRobin"].code, BALANCERS["random"].code
 LEAST_REQUEST, CONSISTENT_HASH = BALANCERS["leastRequest"].code, BALANCERS["consistentHash"].code
@@ -126,9 +106,9 @@ def another(state: Any, pool: int, base: int, n: int, place: int) -> int:
     return place + 1 if place + 1 < n else 0
 
 
-@compiled
-def new_call(state: Any, r: int, copy: int, pool: int) -> int:
-    """Return a call of request r, ready for its first attempt in the pool."""
+@inlined
+def new_call(state: Any, r: int, copy: int, pool: int, edge: int, q: int, path: int) -> int:
+    """Return a call for request r, ready for its first attempt in the pool."""
     n = state.iv[FREE_CALLS] - 1
     state.iv[FREE_CALLS] = n
     if n < NEAR_FULL:
@@ -138,6 +118,11 @@ def new_call(state: Any, r: int, copy: int, pool: int) -> int:
     state.call_copy[c] = copy
     state.call_attempt[c] = 0
     state.call_pool[c] = pool
+    state.call_edge[c] = edge
+    state.call_parent[c] = q
+    state.call_path[c] = path
+    if state.iv[HAS_BUDGET] == 1 and q != MIRRORED:
+        state.service_in_flight[state.edge_service[edge]] += 1
     return c  # type: ignore[no-any-return]
 
 
@@ -146,7 +131,7 @@ def attempt(state: Any, t: float, c: int) -> None:
     """Send call c to a pod of its pool."""
     pool = state.call_pool[c]
     if state.fv[MIN_HEALTH] > 0.0 and panics(state, pool):
-        pool += state.iv[VERSIONS] + OTHER_POOLS
+        pool += state.iv[POOLS]
     n = state.pool_ready[pool]
     state.call_start[c] = math.nan
     if n == 0:
@@ -169,12 +154,9 @@ def attempt(state: Any, t: float, c: int) -> None:
         ask_for_connection(state, t, c)
     else:
         offer(state, t, c, p)
-    if (
-        state.fv[PER_TRY_SECONDS] < math.inf
-        and state.call_copy[c] == ORIGINAL
-        and state.call_generation[c] == generation  # else it has ended already
-    ):
-        set_per_try(state, t + state.fv[PER_TRY_SECONDS], c)
+    ring = state.edge_try_ring[state.call_edge[c]]
+    if ring >= 0 and state.call_parent[c] != MIRRORED and state.call_generation[c] == generation:  # else it has ended
+        wait_in_ring(state, t, c, ring)
 
 
 @compiled
@@ -212,9 +194,8 @@ def release(state: Any, t: float, k: int, is_closed: bool) -> None:
 def draw(state: Any, c: int) -> tuple[float, float]:
     """Leave the numbers of this attempt in the call; return the balancer's two."""
     purpose = MIRROR if state.call_copy[c] == COPY else ATTEMPT
-    w0, w1, w2, w3 = block(
-        state.key[0], state.key[1], U(state.call_request[c]), U(ENTRY_PATH), U(state.call_attempt[c]), U(purpose)
-    )
+    r = U(state.call_request[c])
+    w0, w1, w2, w3 = block(state.key[0], state.key[1], r, U(state.call_path[c]), U(state.call_attempt[c]), U(purpose))
     state.call_u_service[c] = uniform(w0)
     state.call_u_error[c] = high(w1)
     state.call_u_jitter[c] = high(w3)
@@ -262,21 +243,17 @@ def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
 
 
 @compiled
-def finish_service(state: Any, t: float, w: int) -> None:
-    """Worker w has finished its work; the caller hears of it if it still waits."""
-    c = state.worker_call[w]
-    if c < 0:
-        end_work(state, t, w)
-        return
-    p = state.worker_pod[w]
-    status = state.call_status[c]
+def conclude(state: Any, t: float, c: int, w: int, reason: int, status: int) -> None:
+    """The attempt of call c has its answer from the pod; worker w, if one is still with it, goes on."""
+    p = state.call_pod[c]
     state.pod_requests[p] -= 1
     depart(state, t, c, p)
     if state.iv[HAS_OUTLIERS] == 1:
-        report(state, t, p, state.call_pool[c], ERROR, status)
-    end_work(state, t, w)
+        report(state, t, p, state.call_pool[c], reason, status)
+    if w >= 0:
+        end_work(state, t, w)
     k = held_slot(state, c)
-    end_attempt(state, t, c, OK if status == HTTP_OK else ERROR, status)
+    end_attempt(state, t, c, reason, status)
     if k >= 0:
         release(state, t, k, False)
 
@@ -291,30 +268,6 @@ def end_work(state: Any, t: float, w: int) -> None:
 
 
 @compiled
-def give_up(state: Any, t: float, c: int) -> None:
-    """The caller stops waiting for the attempt, which counts as one that has timed out."""
-    is_sent = state.call_state[c] != PENDING
-    withdraw(state, t, c)
-    if is_sent and state.iv[HAS_OUTLIERS] == 1:
-        report(state, t, state.call_pod[c], state.call_pool[c], TIMED_OUT, HTTP_TIMEOUT)
-
-
-@compiled
-def withdraw(state: Any, t: float, c: int) -> None:
-    """Nobody waits for the attempt any more: it leaves the queue at once, but a worker goes on to its end."""
-    p = state.call_pod[c]
-    if state.call_state[c] == PENDING:
-        unpend(state, c, slot(state, c))
-        return
-    if state.call_state[c] == WAITING:
-        leave_queue(state, c, p)
-    else:
-        state.worker_call[state.call_worker[c]] = -1
-    state.pod_requests[p] -= 1
-    depart(state, t, c, p)
-
-
-@compiled
 def depart(state: Any, t: float, c: int, p: int) -> None:
     """Call c has left pod p, which does not count it any more."""
     state.pool_requests[state.call_pool[c]] -= 1
@@ -326,11 +279,11 @@ def depart(state: Any, t: float, c: int, p: int) -> None:
 def end_attempt(state: Any, t: float, c: int, reason: int, status: int) -> None:
     """An attempt has ended: another one later, or the answer."""
     state.call_generation[c] += 1
-    if state.call_copy[c] == COPY:
+    if state.call_parent[c] == MIRRORED:
         answer(state, t, c, state.call_attempt[c] + 1, reason, status)
         return
     if state.call_attempt[c] > 0:
-        state.iv[RETRYING] -= 1
+        state.service_retrying[state.edge_service[state.call_edge[c]]] -= 1
     if reason != OK and is_retried(state, c, reason, status):
         back_off(state, t, c)
     else:
@@ -338,74 +291,58 @@ def end_attempt(state: Any, t: float, c: int, reason: int, status: int) -> None:
 
 
 @compiled
-def is_retried(state: Any, c: int, reason: int, status: int) -> bool:
-    """True when the mesh tries again."""
-    if state.call_attempt[c] >= state.iv[MOST_RETRIES] or state.iv[RETRYING] >= state.iv[MOST_RETRYING]:
-        return False
-    if reason in (ERROR, SHED, RATE_LIMITED):
-        if state.retried_status[status] == 0:
-            return False
-    elif state.retried_reason[reason] == 0:
-        return False
-    if state.iv[HAS_BUDGET] == 0:
-        return True
-    allowed = max(float(state.iv[MIN_RETRYING]), state.fv[BUDGET] * state.iv[IN_FLIGHT])
-    return state.iv[RETRYING] < allowed  # type: ignore[no-any-return]
-
-
-@compiled
-def back_off(state: Any, t: float, c: int) -> None:
-    """The n-th retry begins after a random part of (2^n - 1) times the base, of ten times at most."""
-    n = state.call_attempt[c] + 1
-    base = state.fv[BACKOFF_SECONDS]
-    due = t + state.call_u_jitter[c] * min(((1 << n) - 1) * base, LONGEST_BACKOFF * base)
-    state.iv[RETRYING] += 1
-    state.call_attempt[c] = n
-    state.call_state[c] = IN_BACKOFF
-    state.call_due[c] = due
-    push(state, due, (BACKOFF << KIND_SHIFT) | (n << REQUEST_BITS) | state.call_request[c])
-
-
-@compiled
-def time_out(state: Any, t: float, c: int) -> None:
-    """The timeout of the whole request: its attempt is given up and there is no other."""
-    k = NO_SLOT
-    if state.call_state[c] != IN_BACKOFF:
-        k = held_slot(state, c)
-        give_up(state, t, c)
-    stop(state, t, c, k, TIMED_OUT, HTTP_TIMEOUT)
-
-
-@compiled
-def abandon(state: Any, t: float, c: int) -> None:
-    """The user leaves. Model: as with Envoy's outlier detection, no pod is to blame."""
-    k = NO_SLOT
-    if state.call_state[c] != IN_BACKOFF:
-        k = held_slot(state, c)
-        withdraw(state, t, c)
-    stop(state, t, c, k, ABANDONED, HTTP_ABANDONED)
-
-
-@compiled
-def stop(state: Any, t: float, c: int, k: int, reason: int, status: int) -> None:
-    """The whole request ends, in an attempt, whose connection of slot k is of no use any more, or between two."""
-    tries = state.call_attempt[c]
-    if tries > 0:
-        state.iv[RETRYING] -= 1
-    if state.call_state[c] != IN_BACKOFF:
-        tries += 1
-    state.call_generation[c] += 1
-    answer(state, t, c, tries, reason, status)
-    if k >= 0:
-        release(state, t, k, True)
-
-
-@compiled
 def answer(state: Any, t: float, c: int, attempts: int, reason: int, status: int) -> None:
-    """Write the row of call c and free it."""
-    r = state.call_request[c]
+    """The whole call has ended: its row is written, and who made it hears of it."""
+    q = state.call_parent[c]
+    if state.iv[HAS_BUDGET] == 1 and q != MIRRORED:
+        state.service_in_flight[state.edge_service[state.call_edge[c]]] -= 1
+    if state.call_edge[c] == ENTRY_EDGE:
+        write_row(state, t, c, attempts, reason, status)
+        if q == USERS:
+            r = state.call_request[c]
+            state.request_call[r] = -1
+            if state.users_react[0] == 1:
+                react(state, t, r, status)
+        free_call(state, c)
+        return
+    write_called(state, t, c, attempts, reason, status)
+    if q == MIRRORED:
+        free_call(state, c)
+    else:
+        tell(state, c, reason)
+
+
+@compiled
+def free_call(state: Any, c: int) -> None:
+    """Nobody needs call c any more, unless a back-off of it is still in the heap."""
+    if state.call_in_heap[c] == 1:
+        state.call_state[c] = LEFT
+        return
+    state.call_state[c] = FREE
+    n = state.iv[FREE_CALLS]
+    state.free_call[n] = c
+    state.iv[FREE_CALLS] = n + 1
+
+
+@compiled
+def tell(state: Any, c: int, reason: int) -> None:
+    """Call c has ended and is the last in the line of those whose callers have not heard of it."""
+    state.call_life[c] += 1
+    state.call_state[c] = ANSWERED
+    state.call_reason[c] = reason
+    state.call_next[c] = -1
+    if state.iv[NEWS_HEAD] < 0:
+        state.iv[NEWS_HEAD] = c
+    else:
+        state.call_next[state.iv[NEWS_TAIL]] = c
+    state.iv[NEWS_TAIL] = c
+
+
+@compiled
+def write_row(state: Any, t: float, c: int, attempts: int, reason: int, status: int) -> None:
+    """Write the row of a user's request, or of a copy of one."""
     n = state.iv[ROWS]
-    state.row_request[n] = r
+    state.row_request[n] = state.call_request[c]
     state.row_copy[n] = state.call_copy[c]
     state.row_version[n] = state.call_version[c]
     state.row_pod[n] = state.call_pod[c]
@@ -417,28 +354,24 @@ def answer(state: Any, t: float, c: int, attempts: int, reason: int, status: int
     state.iv[ROWS] = n + 1
     if n + NEAR_FULL + state.iv[PENDING_ROOM] > state.iv[ROW_ROOM]:
         state.iv[GROW] = 1
-    if state.call_copy[c] == ORIGINAL:
-        state.request_call[r] = -1
-        state.iv[IN_FLIGHT] -= 1
-        if state.users_react[0] == 1:
-            react(state, t, r, status)
-    state.call_state[c] = FREE
-    free = state.iv[FREE_CALLS]
-    state.free_call[free] = c
-    state.iv[FREE_CALLS] = free + 1
 
 
 @compiled
-def set_per_try(state: Any, due: float, c: int) -> None:
-    """Remember the timeout of an attempt. All are equally long, so they end in the order in which they are set."""
-    tail = state.iv[RING_TAIL]
-    k = tail & (state.iv[RING_ROOM] - 1)
-    state.ring_time[k] = due
-    state.ring_call[k] = c
-    state.ring_generation[k] = state.call_generation[c]
-    state.iv[RING_TAIL] = tail + 1
-    if tail + NEAR_FULL - state.iv[RING_HEAD] > state.iv[RING_ROOM]:
+def write_called(state: Any, t: float, c: int, attempts: int, reason: int, status: int) -> None:
+    """Write the row of a call between services; all that are under way could end at once, so there is room for all."""
+    n = state.iv[CALL_ROWS]
+    state.called_request[n] = state.call_request[c]
+    state.called_copy[n] = state.call_copy[c]
+    state.called_path[n] = state.call_path[c]
+    state.called_service[n] = state.edge_service[state.call_edge[c]]
+    state.called_at[n] = state.call_at[c]
+    state.called_version[n] = state.call_version[c]
+    state.called_pod[n] = state.call_pod[c]
+    state.called_attempts[n] = attempts
+    state.called_start[n] = state.call_start[c]
+    state.called_finish[n] = t
+    state.called_status[n] = status
+    state.called_reason[n] = reason
+    state.iv[CALL_ROWS] = n + 1
+    if n + state.iv[CALL_ROOM] + NEAR_FULL > state.iv[CALL_ROW_ROOM]:
         state.iv[GROW] = 1
-    if state.iv[RING_WAITS] == 0:
-        state.iv[RING_WAITS] = 1
-        push(state, due, PER_TRY << KIND_SHIFT)

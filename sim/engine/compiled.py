@@ -14,12 +14,17 @@ from sim.engine import pods
 from sim.engine.allocate import allocate
 from sim.engine.fault_pods import pod_luck
 from sim.engine.feedback import feeds_back
-from sim.engine.growth import SPARE, grow, grow_pods
+from sim.engine.growth import grow, grow_pods
 from sim.engine.kernel import advance, reset
 from sim.engine.layout import (
     BY_PODS,
+    CALL_ROW_FIELDS,
+    CALL_ROWS,
+    CALLING,
     EJECTIONS,
     FREE_WORKERS,
+    HELD,
+    LOST,
     MATCHES,
     MOST_TOKENS,
     POD_ROOM,
@@ -32,7 +37,7 @@ from sim.engine.layout import (
     WAITING,
 )
 from sim.engine.lookahead import Lookahead
-from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Requests, Route
+from sim.engine.protocol import Answers, Calls, Ejection, Load, PlaneConfig, PodLoad, Requests, Route
 from sim.engine.settled import with_own_arrivals
 
 LAST_MOMENT = 1e300
@@ -117,27 +122,36 @@ class CompiledPlane:
         if self._ahead is not None:
             self._ahead.hand_over(self._now)
         held = self._held(pod)
-        grow(state, SPARE + len(held))
         state.pod_listens[pod] = 0
         state.pod_waiting[pod] = state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
         self._share_nothing(pod)
-        self._stop_workers(pod)
+        self._stop_workers(pod, held)
         self._disconnect(pod)
-        reset(state, self._now, pod, held)
+        state.call_state[held] = LOST
+        self._reset(pod, held)
         self._pods_changed()
 
+    def _reset(self, pod: int, held: NDArray[np.int64]) -> None:
+        """Tell all who wait at a killed pod; what pods that wait for a connection do then comes last."""
+        done = 0
+        while done <= len(held):
+            grow(self._state)
+            done = reset(self._state, self._now, pod, held, done)
+
     def _held(self, pod: int) -> NDArray[np.int64]:
-        """Return the calls that a pod serves or lets wait, in order of request, a copy after its original."""
+        """Return the calls that a pod serves, lets wait or waits for the calls of, in the order of a tie."""
         state = self._state
-        held = np.flatnonzero((state.call_pod == pod) & ((state.call_state == WAITING) | (state.call_state == RUNNING)))
-        return held[np.argsort(2 * state.call_request[held] + state.call_copy[held])]
+        held = np.flatnonzero((state.call_pod == pod) & np.isin(state.call_state, (WAITING, RUNNING, CALLING)))
+        order = (state.call_attempt, state.call_path, state.call_copy, state.call_request)
+        return held[np.lexsort([column[held] for column in order])]
 
     def _disconnect(self, pod: int) -> None:
         """Close all connections to a pod, in use or not."""
         state = self._state
         slots = slice(2 * pod, 2 * pod + 2)
-        state.pool_connections[[state.pod_version[pod], state.iv[VERSIONS]]] -= state.slot_open[slots]
+        version = state.pod_version[pod]
+        state.pool_connections[[version, state.version_whole[version]]] -= state.slot_open[slots]
         state.slot_open[slots] = state.slot_idle[slots] = 0
 
     def _share_nothing(self, pod: int) -> None:
@@ -145,7 +159,8 @@ class CompiledPlane:
         state.pod_first[pod] = state.pod_expected[pod] = -1
         state.pod_virtual[pod], state.pod_virtual_at[pod], state.pod_speed[pod] = 0.0, 0.0, 1.0
 
-    def _stop_workers(self, pod: int) -> None:
+    def _stop_workers(self, pod: int, held: NDArray[np.int64]) -> None:
+        """Let all work end at once."""
         state = self._state
         slots = np.flatnonzero(state.worker_pod == pod)
         if len(slots):
@@ -156,11 +171,14 @@ class CompiledPlane:
         free = int(state.iv[FREE_WORKERS])
         state.free_worker[free : free + len(slots)] = slots
         state.iv[FREE_WORKERS] = free + len(slots)
+        calling = held[(state.call_state[held] == CALLING) & (state.call_worker[held] >= 0)]
+        state.iv[HELD] -= len(calling)
+        state.call_worker[calling] = -1
 
     def is_idle(self, pod: int) -> bool:
-        """True when the pod serves nothing and nothing waits at it."""
+        """True when the pod serves nothing, and nothing waits at it or for calls that it has made."""
         self._bring_up()
-        return not self._state.pod_busy[pod] and not self._state.pod_waiting[pod]
+        return not self._state.pod_busy[pod] and not self._state.pod_requests[pod]
 
     def set_route(self, route: Route) -> None:
         """Use `route` for requests from now on."""
@@ -223,6 +241,14 @@ class CompiledPlane:
         for column in columns.values():
             column.setflags(write=False)
         return Answers(**{field.name: columns[field.name] for field in fields(Answers)})
+
+    def calls(self) -> Calls:
+        """Return the rows of all calls between services so far."""
+        count = int(self._state.iv[CALL_ROWS])
+        columns = {name.removeprefix("called_"): getattr(self._state, name)[:count] for name in CALL_ROW_FIELDS}
+        for column in columns.values():
+            column.setflags(write=False)
+        return Calls(**columns)
 
     def foreseen(self) -> int:
         """Return how many requests were served by the recursion."""

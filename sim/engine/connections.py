@@ -24,12 +24,13 @@ from sim.engine.layout import (
     PENDING_ROOM,
     VERSIONS,
 )
+from sim.engine.whole import whole
 
 
 @compiled
 def slot(state: Any, c: int) -> int:
     """Return the slot of a call."""
-    return 2 * state.call_pod[c] + (state.call_pool[c] == state.iv[VERSIONS])  # type: ignore[no-any-return]
+    return 2 * state.call_pod[c] + (state.call_pool[c] >= state.iv[VERSIONS])  # type: ignore[no-any-return]
 
 
 @compiled
@@ -43,7 +44,7 @@ def held_slot(state: Any, c: int) -> int:
 @compiled
 def pool_of(state: Any, k: int) -> int:
     """Return the pool of a slot."""
-    return state.iv[VERSIONS] if k & 1 else state.pod_version[k >> 1]  # type: ignore[no-any-return]
+    return whole(state, k >> 1) if k & 1 else state.pod_version[k >> 1]
 
 
 @compiled

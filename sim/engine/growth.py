@@ -14,6 +14,10 @@ from sim.engine.fates import make_room_for_pods
 from sim.engine.layout import (
     BUCKET_FIELDS,
     CALL_FIELDS,
+    CALL_ROOM,
+    CALL_ROW_FIELDS,
+    CALL_ROW_ROOM,
+    CALL_ROWS,
     EJECTION_FIELDS,
     EJECTION_ROOM,
     EJECTIONS,
@@ -25,6 +29,7 @@ from sim.engine.layout import (
     HEAP_FIELDS,
     HEAP_ROOM,
     HEAP_SIZE,
+    HELD,
     NEAR_FULL,
     PENDING_CALLS,
     PENDING_ROOM,
@@ -32,9 +37,7 @@ from sim.engine.layout import (
     POD_ROOM,
     PODS,
     RING_FIELDS,
-    RING_HEAD,
     RING_ROOM,
-    RING_TAIL,
     ROW_FIELDS,
     ROW_ROOM,
     ROWS,
@@ -60,13 +63,17 @@ def grow(state: PtrState, spare: int = SPARE) -> None:
         scalars[PENDING_ROOM] = 2 * scalars[PENDING_CALLS]
     spare += int(scalars[PENDING_ROOM])
     scalars[GROW] = 0
-    _lengthen(state, HEAP_FIELDS, HEAP_ROOM, int(scalars[HEAP_SIZE]) + spare)
+    _lengthen(state, HEAP_FIELDS, HEAP_ROOM, int(scalars[HEAP_SIZE] + scalars[HELD]) + spare)
     _lengthen(state, ROW_FIELDS, ROW_ROOM, int(scalars[ROWS]) + spare)
     _lengthen(state, EJECTION_FIELDS, EJECTION_ROOM, int(scalars[EJECTIONS]) + spare)
     _refill(state, CALL_FIELDS, "free_call", FREE_CALLS, spare)
     _refill(state, WORKER_FIELDS, "free_worker", FREE_WORKERS, spare)
-    if scalars[RING_TAIL] - scalars[RING_HEAD] + SPARE > scalars[RING_ROOM]:
-        _double_ring(state)
+    scalars[CALL_ROOM] = len(state.free_call)
+    if scalars[CALL_ROW_ROOM]:
+        # All calls under way may end at once.
+        _lengthen(state, CALL_ROW_FIELDS, CALL_ROW_ROOM, int(scalars[CALL_ROWS] + scalars[CALL_ROOM]) + spare)
+    if (state.ring_tail - state.ring_head).max() + SPARE > scalars[RING_ROOM]:
+        _double_rings(state)
 
 
 def grow_rows(state: PtrState, rows: int) -> None:
@@ -121,19 +128,21 @@ def _double(state: PtrState, fields: dict[str, type], stack: str, free: int) -> 
     places[:count] = getattr(state, stack)[:count]
     places[count : count + size] = np.arange(2 * size - 1, size - 1, -1)
     state.rebind(**_longer(state, fields, 2 * size), **{stack: places})
-    if "worker_pod" in fields:
-        state.worker_pod[size:] = -1
-        state.worker_due[size:] = np.nan
+    for name in ("worker_pod", "call_child"):
+        if name in fields:
+            getattr(state, name)[size:] = -1
     state.iv[free] = count + size
 
 
-def _double_ring(state: PtrState) -> None:
-    """Entries keep their running number; its low bits are their place."""
+def _double_rings(state: PtrState) -> None:
+    """Entries keep their running number; its low bits are their place in the ring."""
     room = int(state.iv[RING_ROOM])
-    numbers = np.arange(state.iv[RING_HEAD], state.iv[RING_TAIL])
-    arrays: Arrays = {}
-    for name, item in RING_FIELDS.items():
-        arrays[name] = np.zeros(2 * room, item)
-        arrays[name][numbers & (2 * room - 1)] = getattr(state, name)[numbers & (room - 1)]
+    rings = len(state.ring_call) // room
+    arrays: Arrays = {name: np.zeros(2 * room * rings, item) for name, item in RING_FIELDS.items()}
+    for ring in range(rings):
+        numbers = np.arange(state.ring_head[ring], state.ring_tail[ring])
+        for name, longer in arrays.items():
+            old = getattr(state, name)
+            longer[2 * ring * room + (numbers & (2 * room - 1))] = old[ring * room + (numbers & (room - 1))]
     state.rebind(**arrays)
     state.iv[RING_ROOM] = 2 * room

@@ -20,15 +20,18 @@ from sim.engine.fates import (
     STATUS_SHIFT,
     WORKERS,
 )
-from sim.engine.heap import push
+from sim.engine.heap import order_of, push
 from sim.engine.layout import (
     DONE,
-    IN_FLIGHT,
+    ENTRY_EDGE,
+    ENTRY_PATH,
     KIND_SHIFT,
+    MIRRORED,
     ORIGINAL,
     PODS,
     RUNNING,
-    WORKER_BITS,
+    SLOT_BITS,
+    USERS,
 )
 from sim.engine.recursion import free_fate, new_fate, open_fate, put_turn, replace_first_turn, served, wait
 from sim.engine.service import decide
@@ -62,7 +65,7 @@ def call_of(state: Any, f: int) -> int:
     r = state.fate_code[f] >> 2
     p = answer >> POD_SHIFT
     pool = (answer >> POOL_SHIFT) & POOL_MASK
-    c = new_call(state, r, copy, pool)
+    c = new_call(state, r, copy, pool, ENTRY_EDGE, USERS if copy == ORIGINAL else MIRRORED, ENTRY_PATH)
     draw(state, c)
     state.call_pod[c] = p
     state.call_version[c] = state.pod_version[p]
@@ -72,7 +75,6 @@ def call_of(state: Any, f: int) -> int:
     state.pool_requests[pool] += 1
     if copy == ORIGINAL:
         state.request_call[r] = c
-        state.iv[IN_FLIGHT] += 1
     return c
 
 
@@ -80,7 +82,7 @@ def call_of(state: Any, f: int) -> int:
 def run_in_heap(state: Any, f: int, c: int) -> None:
     """Call c has a worker until its fate's finish."""
     w = new_worker(state, state.call_pod[c])
-    code = (DONE << KIND_SHIFT) | ((2 * state.call_request[c] + state.call_copy[c]) << WORKER_BITS) | w
+    code = (DONE << KIND_SHIFT) | (state.call_request[c] << SLOT_BITS) | w
     state.call_state[c] = RUNNING
     state.call_worker[c] = w
     state.call_start[c] = state.fate_start[f]
@@ -88,6 +90,7 @@ def run_in_heap(state: Any, f: int, c: int) -> None:
     state.worker_call[w] = c
     state.worker_due[w] = state.fate_finish[f]
     state.worker_code[w] = code
+    state.worker_order[w] = order_of(state, c)
     push(state, state.fate_finish[f], code)
 
 

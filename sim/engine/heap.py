@@ -1,6 +1,6 @@
-"""A binary heap of events, ordered by time and then by code.
+"""A binary heap of events, ordered by time, then by code, then by the order of what the slots hold.
 
-t: time. code: see layout. n: number of entries. i, k, parent: places.
+t: time. code: see layout. n: number of entries. i, k, parent: places. c: call. w: worker slot.
 """
 
 from __future__ import annotations
@@ -9,12 +9,46 @@ import math
 from typing import Any
 
 from sim.engine.cache import compiled
-from sim.engine.layout import GROW, HEAP_ROOM, HEAP_SIZE, HOLE, NEAR_FULL, PENDING_ROOM
+from sim.engine.layout import (
+    BACKOFF,
+    DONE,
+    GROW,
+    HEAP_ROOM,
+    HEAP_SIZE,
+    HELD,
+    HOLE,
+    KIND_SHIFT,
+    NEAR_FULL,
+    PENDING_ROOM,
+    SLOT_BITS,
+    SLOT_MASK,
+)
+
+COPY_SHIFT, ATTEMPT_BITS = 61, 4
 
 
 @compiled
-def is_before(t: float, code: int, other_t: float, other_code: int) -> bool:
-    return t < other_t or (t == other_t and code < other_code)
+def order_of(state: Any, c: int) -> int:
+    """Return the place of call c among those of its request at one instant: a copy last, then by path and attempt."""
+    copy_last = state.call_copy[c] << COPY_SHIFT
+    return copy_last | (state.call_path[c] << ATTEMPT_BITS) | state.call_attempt[c]  # type: ignore[no-any-return]
+
+
+@compiled
+def is_first(state: Any, code: int, other: int) -> bool:
+    """True when, of two entries of one instant, the one with `code` comes first."""
+    kind = code >> KIND_SHIFT
+    if code >> SLOT_BITS == other >> SLOT_BITS:
+        if kind == DONE:
+            return state.worker_order[code & SLOT_MASK] < state.worker_order[other & SLOT_MASK]  # type: ignore[no-any-return]
+        if kind == BACKOFF:
+            return order_of(state, code & SLOT_MASK) < order_of(state, other & SLOT_MASK)
+    return code < other
+
+
+@compiled
+def is_before(state: Any, t: float, code: int, other_t: float, other_code: int) -> bool:
+    return t < other_t or (t == other_t and is_first(state, code, other_code))
 
 
 @compiled
@@ -26,10 +60,10 @@ def put_from_root(state: Any, n: int, t: float, code: int) -> None:
         if k >= n:
             break
         if k + 1 < n and is_before(
-            state.heap_time[k + 1], state.heap_code[k + 1], state.heap_time[k], state.heap_code[k]
+            state, state.heap_time[k + 1], state.heap_code[k + 1], state.heap_time[k], state.heap_code[k]
         ):
             k += 1
-        if is_before(t, code, state.heap_time[k], state.heap_code[k]):
+        if is_before(state, t, code, state.heap_time[k], state.heap_code[k]):
             break
         state.heap_time[i] = state.heap_time[k]
         state.heap_code[i] = state.heap_code[k]
@@ -47,12 +81,12 @@ def push(state: Any, t: float, code: int) -> None:
         put_from_root(state, n, t, code)
         return
     state.iv[HEAP_SIZE] = n + 1
-    if n + NEAR_FULL + state.iv[PENDING_ROOM] > state.iv[HEAP_ROOM]:
+    if n + state.iv[HELD] + NEAR_FULL + state.iv[PENDING_ROOM] > state.iv[HEAP_ROOM]:  # each held worker may start one
         state.iv[GROW] = 1
     i = n
     while i > 0:
         parent = (i - 1) >> 1
-        if not is_before(t, code, state.heap_time[parent], state.heap_code[parent]):
+        if not is_before(state, t, code, state.heap_time[parent], state.heap_code[parent]):
             break
         state.heap_time[i] = state.heap_time[parent]
         state.heap_code[i] = state.heap_code[parent]

@@ -12,27 +12,25 @@ import numpy as np
 
 from sim.engine.cache import compiled, entry_point
 from sim.engine.calls import (
-    abandon,
     answer,
     attempt,
     depart,
     end_attempt,
-    finish_service,
-    give_up,
+    free_call,
     new_call,
     release,
     serve_pending,
-    time_out,
 )
 from sim.engine.connections import held_slot
+from sim.engine.fan_out import finish_service, mirror, spread_news
+from sim.engine.giving_up import abandon, give_up, take_back, time_out
 from sim.engine.heap import drop_root, push
-from sim.engine.keyed import ENTRY_PATH, ROUTE, U, block, uniform
 from sim.engine.layout import (
     AFTER_ARRIVALS,
     BACKOFF,
-    BY_PODS,
-    COPY,
     DONE,
+    ENTRY_EDGE,
+    ENTRY_PATH,
     FOLLOW,
     GROW,
     HAS_CONNECTIONS,
@@ -41,13 +39,13 @@ from sim.engine.layout import (
     HTTP_TIMEOUT,
     HTTP_TOO_MANY,
     HTTP_UNAVAILABLE,
-    IN_BACKOFF,
-    IN_FLIGHT,
     INDEX_MASK,
     KIND_SHIFT,
     LEAVING,
+    LEFT,
     LIMITS_PROXY,
-    MATCHES,
+    LOST,
+    NEWS_HEAD,
     NEXT_ARRIVAL,
     NEXT_REQUEST,
     ORIGINAL,
@@ -55,71 +53,27 @@ from sim.engine.layout import (
     PER_TRY,
     PROXY_BUCKET,
     RATE_LIMITED,
-    REQUEST_BITS,
     REQUEST_MASK,
     REQUESTS,
     RESET,
     RETURN,
-    RING_HEAD,
-    RING_ROOM,
-    RING_TAIL,
-    RING_WAITS,
-    STICKY,
+    ROUTED,
+    SLOT_MASK,
     TICK,
     TIMED_OUT,
     TIMEOUT,
     TIMEOUT_HEAD,
     TIMEOUT_SECONDS,
     TIMEOUT_WAITS,
-    VERSIONS,
-    WORKER_MASK,
+    TRY_RINGS,
+    USERS,
 )
 from sim.engine.outliers import on_tick, report
 from sim.engine.pods import come_back
 from sim.engine.rate_limit import take_token
+from sim.engine.routes import pool_of
+from sim.engine.timers import expired
 from sim.engine.users import wait_at_most
-from sim.routers import ROUTERS
-
-match_version = compiled(ROUTERS["match"].choose_compiled)
-weighted_version = compiled(ROUTERS["weighted"].choose_compiled)
-sticky_version = compiled(ROUTERS["sticky"].choose_compiled)
-mirror_version = compiled(ROUTERS["mirror"].choose_compiled)
-
-
-@compiled
-def route(state: Any, r: int) -> int:
-    """Return the pool that serves request r."""
-    user: Any = np.int64(state.request_user[r])
-    if state.iv[MATCHES] == 1:
-        segment: Any = np.int64(state.user_segment[user])
-        version = match_version(state, 0.0, segment)
-        if version >= 0:
-            return version
-    if state.iv[BY_PODS] == 1:
-        return state.iv[VERSIONS]  # type: ignore[no-any-return]
-    if state.kept_version[0] >= 0 and state.user_kept[user] == 1:
-        return state.kept_version[0]  # type: ignore[no-any-return]
-    if state.iv[STICKY] == 1:
-        version = sticky_version(state, state.user_sticky[user], -1)
-    elif state.route_choices[0] == 1:
-        version = state.route_version[0]
-    else:
-        version = weighted_version(state, split_number(state, r), -1)
-    if version >= 0 and version == state.kept_version[0]:
-        state.user_kept[user] = 1
-    return version if version >= 0 else state.iv[VERSIONS] + 1
-
-
-@compiled
-def split_number(state: Any, r: int) -> float:
-    w0, _w1, _w2, _w3 = block(state.key[0], state.key[1], U(r), U(ENTRY_PATH), U(0), U(ROUTE))
-    return uniform(w0)  # type: ignore[no-any-return]
-
-
-@compiled
-def mirror_number(state: Any, r: int) -> float:
-    _w0, w1, _w2, _w3 = block(state.key[0], state.key[1], U(r), U(ENTRY_PATH), U(0), U(ROUTE))
-    return uniform(w1)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -134,8 +88,8 @@ def arrive(state: Any, t: float) -> None:
 @compiled
 def receive(state: Any, t: float, r: int) -> None:
     """Request r arrives, and a copy of it after it."""
-    state.iv[IN_FLIGHT] += 1
-    c = new_call(state, r, ORIGINAL, route(state, r))
+    s = state.edge_service[ENTRY_EDGE]
+    c = new_call(state, r, ORIGINAL, pool_of(state, r, s, ENTRY_PATH), ENTRY_EDGE, USERS, ENTRY_PATH)
     state.request_call[r] = c
     if state.iv[LIMITS_PROXY] == 1 and not take_token(state, t, PROXY_BUCKET):
         refuse_entry(state, t, c)
@@ -146,8 +100,8 @@ def receive(state: Any, t: float, r: int) -> None:
             limit(state, t, r)
         if state.users_leave[0] == 1:
             wait_at_most(state, t, r)
-    if state.mirror_version[0] >= 0:
-        mirror(state, t, r)
+    if state.mirror_version[0] >= 0 and s == state.iv[ROUTED]:
+        mirror(state, t, r, ENTRY_EDGE, ENTRY_PATH)
 
 
 @compiled
@@ -156,13 +110,6 @@ def refuse_entry(state: Any, t: float, c: int) -> None:
     state.call_version[c] = state.call_pod[c] = -1
     state.call_start[c] = math.nan
     answer(state, t, c, 1, RATE_LIMITED, HTTP_TOO_MANY)
-
-
-@compiled
-def mirror(state: Any, t: float, r: int) -> None:
-    version = mirror_version(state, mirror_number(state, r), -1)
-    if version >= 0:
-        attempt(state, t, new_call(state, r, COPY, version))
 
 
 @compiled
@@ -208,37 +155,27 @@ def on_timeout(state: Any, t: float) -> None:
 
 
 @compiled
-def on_per_try(state: Any, t: float) -> None:
-    """The attempt at the ring's head has had its time; the next one that is still under way takes the head's place."""
-    mask = state.iv[RING_ROOM] - 1
-    head = state.iv[RING_HEAD]
-    expired = -1
-    while head < state.iv[RING_TAIL]:
-        k = head & mask
-        c = state.ring_call[k]
-        if state.ring_generation[k] == state.call_generation[c]:
-            if expired >= 0 or state.ring_time[k] > t:
-                break
-            expired = c
-        head += 1
-    state.iv[RING_HEAD] = head
-    if head < state.iv[RING_TAIL]:
-        push(state, state.ring_time[head & mask], PER_TRY << KIND_SHIFT)
-    else:
-        state.iv[RING_WAITS] = 0
-    if expired >= 0:
-        k = held_slot(state, expired)
-        give_up(state, t, expired)
-        end_attempt(state, t, expired, TIMED_OUT, HTTP_TIMEOUT)
-        if k >= 0:
-            release(state, t, k, True)
+def on_ring(state: Any, t: float, ring: int) -> None:
+    """The attempt, or the whole call, at the ring's head has had its time."""
+    c = expired(state, t, ring)
+    if c < 0:
+        return
+    if ring >= state.iv[TRY_RINGS]:
+        time_out(state, t, c)
+        return
+    k = held_slot(state, c)
+    give_up(state, t, c)
+    end_attempt(state, t, c, TIMED_OUT, HTTP_TIMEOUT)
+    if k >= 0:
+        release(state, t, k, True)
 
 
 @compiled
-def on_backoff(state: Any, t: float, code: int) -> None:
-    c = state.request_call[code & REQUEST_MASK]
-    retry = (code & INDEX_MASK) >> REQUEST_BITS
-    if c >= 0 and state.call_state[c] == IN_BACKOFF and state.call_attempt[c] == retry and state.call_due[c] == t:
+def on_backoff(state: Any, t: float, c: int) -> None:
+    state.call_in_heap[c] = 0
+    if state.call_state[c] == LEFT:
+        free_call(state, c)
+    else:
         attempt(state, t, c)
 
 
@@ -247,7 +184,7 @@ def on_event(state: Any, t: float, code: int) -> None:
     """Do what the root of the heap stands for."""
     kind = code >> KIND_SHIFT
     if kind == DONE:
-        w = code & WORKER_MASK
+        w = code & SLOT_MASK
         if state.worker_due[w] == t and state.worker_code[w] == code:
             finish_service(state, t, w)
     elif kind == RETURN:
@@ -257,12 +194,14 @@ def on_event(state: Any, t: float, code: int) -> None:
     elif kind == TIMEOUT:
         if code & INDEX_MASK == 0:
             on_timeout(state, t)
+        elif code & INDEX_MASK < OWN:
+            on_ring(state, t, (code & INDEX_MASK) - 1)
         else:
             on_end_of_time(state, t, code & INDEX_MASK)
     elif kind == PER_TRY:
-        on_per_try(state, t)
+        on_ring(state, t, code & INDEX_MASK)
     elif kind == BACKOFF:
-        on_backoff(state, t, code)
+        on_backoff(state, t, code & SLOT_MASK)
     elif kind == TICK:
         on_tick(state, t)
 
@@ -283,21 +222,32 @@ def advance(state: Any, until: float) -> int:
         else:
             state.iv[HOLE] = 1
             on_event(state, t, state.heap_code[0])
+            if state.iv[NEWS_HEAD] >= 0:
+                spread_news(state, t)
             if state.iv[HOLE] == 1:  # it added nothing
                 state.iv[HOLE] = 0
                 drop_root(state)
 
 
 @entry_point
-def reset(state: Any, t: float, p: int, calls: Any) -> None:
-    """Reset the calls that the killed pod p held, in this order."""
-    for i in range(len(calls)):
+def reset(state: Any, t: float, p: int, calls: Any, first: int) -> int:
+    """Reset the calls that the killed pod p held, in this order and from `first` on, as far as there is room.
+
+    Return where it ended, one more than there are when all is done. What was taken back meanwhile is lost no longer.
+    """
+    for i in range(first, len(calls)):
+        if state.iv[GROW] == 1:
+            return i
         c = calls[i]
-        depart(state, t, c, p)
-        if state.iv[HAS_OUTLIERS] == 1:
-            report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)
-        end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)
+        if state.call_state[c] == LOST:
+            take_back(state, t, c)
+            depart(state, t, c, p)
+            if state.iv[HAS_OUTLIERS] == 1:
+                report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)
+            end_attempt(state, t, c, RESET, HTTP_UNAVAILABLE)
+            spread_news(state, t)
     if state.iv[HAS_CONNECTIONS] == 1:
         for kind in range(2):
             k: Any = np.int64(2 * p + kind)
             serve_pending(state, t, k)
+    return len(calls) + 1

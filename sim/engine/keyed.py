@@ -7,8 +7,8 @@ Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a,
     USER     user                     word 0 segment order, 1 sticky number, 2 propensity to convert
     USER     user, OF_FAULTS          word 0 which users meet a fault, 1 whom its errors hit
     ROUTE    request, path            word 0 version, 1 whether it is mirrored, 2 errors drawn for requests
-    ATTEMPT  request, path, attempt   word 0 service time, 1 high error, 2 high and low balancer choices,
-                                      3 high backoff jitter, 3 low extra latency
+    ATTEMPT  request, path, attempt   word 0 service time, 1 high error, 1 low (first attempt) whether the call is made,
+                                      2 high and low balancer choices, 3 high backoff jitter, 3 low extra latency
     MIRROR   request, path, attempt   the same, for the copy's own attempt
     POD      service, version, ordinal (OF_FAULTS for the service: which pods meet a fault)
     CONTROL  what, ordinal            propagation delays, reactions
@@ -71,7 +71,6 @@ ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpo
 ROUTE, ATTEMPT, MIRROR = int(Purpose.ROUTE), int(Purpose.ATTEMPT), int(Purpose.MIRROR)
 AFFINITY = int(Purpose.AFFINITY)
 OF_FAULTS = 1 << 32  # where a counter has another one for faults alone
-ENTRY_PATH = 0  # the call path of a user's request at the service it enters
 
 WORD = (1 << 64) - 1
 MULTIPLIER_0, MULTIPLIER_1 = 0xD2E7470EE14C6C93, 0xCA5A826395121157
@@ -177,10 +176,17 @@ def four_uniforms(k0: Any, k1: Any, a: Any, b: Any, c: Any, purpose: Any) -> Any
 
 
 @entry_point
-def attempt_luck(k0: Any, k1: Any, request: Any, attempt: Any, purpose: Any) -> Any:
+def attempt_luck(k0: Any, k1: Any, request: Any, path: Any, attempt: Any, purpose: Any) -> Any:
     """Return what one attempt needs: service, error, two balancer choices, backoff jitter, extra latency."""
-    w0, w1, w2, w3 = block(k0, k1, request, U(ENTRY_PATH), attempt, purpose)
+    w0, w1, w2, w3 = block(k0, k1, request, path, attempt, purpose)
     return uniform(w0), high(w1), high(w2), low(w2), high(w3), low(w3)
+
+
+@entry_point
+def call_luck(k0: Any, k1: Any, request: Any, path: Any, purpose: Any) -> Any:
+    """Return the number that says whether a call between services is made."""
+    _w0, w1, _w2, _w3 = block(k0, k1, request, path, U(0), purpose)
+    return low(w1)
 
 
 @entry_point

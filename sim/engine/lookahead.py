@@ -15,11 +15,9 @@ from sim.engine.layout import (
     FREE_CALLS,
     FREE_WORKERS,
     HEAP_SIZE,
-    IN_FLIGHT,
     NEXT_REQUEST,
     POD_ROOM,
     PODS,
-    RETRYING,
 )
 from sim.engine.protocol import PlaneConfig, Route
 from sim.engine.recursion import advance_ahead, bring_up_all, write_rows_until
@@ -92,13 +90,14 @@ class Lookahead:
     def _take_over(self) -> None:
         """Go on where the event heap is, if no call is tried again."""
         state = self._state
-        if state.iv[RETRYING]:
+        if state.service_retrying.any():
             return
         calls, workers = len(state.free_call), len(state.free_worker)
         make_room(state, calls - int(state.iv[FREE_CALLS]) + MOST_PLANNED)
         take_from_heap(state, workers)
         state.free_call[:], state.free_worker[:] = stack(calls), stack(workers)
-        state.iv[[FREE_CALLS, FREE_WORKERS, HEAP_SIZE, IN_FLIGHT]] = calls, workers, 0, 0
+        state.iv[[FREE_CALLS, FREE_WORKERS, HEAP_SIZE]] = calls, workers, 0
+        state.service_in_flight[:] = 0
         state.heap_time[0] = math.inf
         state.worker_pod[:], state.worker_due[:], state.call_state[:] = -1, np.nan, 0
         state.pod_requests[:], state.pool_requests[:], state.request_call[:] = 0, 0, -1

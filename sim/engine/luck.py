@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.engine.cache import compiled, inlined
-from sim.engine.keyed import ATTEMPT, ENTRY_PATH, U, block_in_loop
-from sim.engine.layout import REQUESTS
+from sim.engine.keyed import ATTEMPT, U, block_in_loop
+from sim.engine.layout import ENTRY_PATH, REQUESTS
 
 STORED = 64
 LUCK_FROM, LUCK_TO = range(2)

@@ -31,6 +31,7 @@ from sim.engine.layout import (
     MOST_GATEWAY,
     MOST_LOCAL,
     NEAR_FULL,
+    NOBODY,
     PERCENTAGE_HOSTS,
     PERCENTAGE_THRESHOLD,
     PERCENTAGE_VOLUME,
@@ -40,6 +41,7 @@ from sim.engine.layout import (
     RATE_VOLUME,
     REFUSED,
     RESET,
+    ROUTED,
     SPLITS,
     TICK,
     TICK_SECONDS,
@@ -48,6 +50,7 @@ from sim.engine.layout import (
     VERSIONS,
 )
 from sim.engine.pods import PERCENT, eject_unless_too_many, first_tick
+from sim.engine.whole import whole
 
 BAD_GATEWAY, GATEWAY_TIMEOUT = 502, 504
 UNKNOWN = -1.0
@@ -147,14 +150,23 @@ def on_tick(state: Any, t: float) -> None:
 
 @compiled
 def look(state: Any, t: float, origin: int) -> None:
-    """Take the rates of one origin, and judge each version's pods, or all together where pods make the share."""
+    """Take the rates of one origin, and judge the pods of each pool that requests are balanced over."""
     for p in range(state.iv[PODS]):
         take_rate(state, p, origin)
-    versions = state.iv[VERSIONS]
-    for place in range(versions if state.iv[BY_PODS] == 1 else 0, versions + 1 if state.iv[BY_PODS] == 1 else versions):
+    for place in range(state.iv[NOBODY]):
         pool: Any = np.int64(place)
-        judge_rates(state, t, pool)
-        judge_percentages(state, t, pool)
+        if is_balanced(state, pool):
+            judge_rates(state, t, pool)
+            judge_percentages(state, t, pool)
+
+
+@compiled
+def is_balanced(state: Any, pool: int) -> bool:
+    """True when requests are balanced over this pool: a version's, or all of the routed service by its pods."""
+    if state.iv[BY_PODS] == 0:
+        return pool < state.iv[VERSIONS]  # type: ignore[no-any-return]
+    routed = state.iv[VERSIONS] + state.iv[ROUTED]
+    return pool == routed or (pool < state.iv[VERSIONS] and state.version_whole[pool] != routed)  # type: ignore[no-any-return]
 
 
 @compiled
@@ -172,7 +184,7 @@ def take_rate(state: Any, p: int, origin: int) -> None:
 
 @compiled
 def is_in(state: Any, p: int, pool: int) -> bool:
-    return pool == state.iv[VERSIONS] or pool == state.pod_version[p]  # type: ignore[no-any-return]
+    return pool == state.pod_version[p] or pool == whole(state, p)
 
 
 @compiled

@@ -1,7 +1,7 @@
 """Pods of the compiled engine: their place in the pools, which the mesh takes from them for a while, and gives back.
 
-t: time. p: pod. v: version. n: number of ready pods. A pool is a version's, or the one of the whole service, which
-comes after the versions'; `every` is the first of the pools that ejected pods stay in.
+t: time. p: pod. v: version. n: number of ready pods. A pool is a version's, or the one of a whole service; those
+come after the versions'. `every` is the first of the pools that ejected pods stay in.
 """
 
 from __future__ import annotations
@@ -26,12 +26,13 @@ from sim.engine.layout import (
     MOST_EJECTED,
     NEAR_FULL,
     POD_ROOM,
+    POOLS,
     RETURN,
     RETURNED,
     TICK_SECONDS,
-    VERSIONS,
 )
 from sim.engine.schedule import begin_schedules, join
+from sim.engine.whole import whole
 
 PERCENT = 100.0
 
@@ -61,19 +62,19 @@ def take_out(state: Any, pool: int, p: int) -> None:
 @compiled
 def use(state: Any, p: int) -> None:
     append_ready(state, state.pod_version[p], p)
-    append_ready(state, state.iv[VERSIONS], p)
+    append_ready(state, whole(state, p), p)
 
 
 @compiled
 def disuse(state: Any, p: int) -> None:
     take_out(state, state.pod_version[p], p)
-    take_out(state, state.iv[VERSIONS], p)
+    take_out(state, whole(state, p), p)
 
 
 @compiled
 def count_ejected(state: Any, p: int, change: int) -> None:
     state.pool_ejected[state.pod_version[p]] += change
-    state.pool_ejected[state.iv[VERSIONS]] += change
+    state.pool_ejected[whole(state, p)] += change
 
 
 @compiled
@@ -93,9 +94,9 @@ def add_endpoint(state: Any, t: float, p: int) -> None:
         state.pod_cost[p], state.pod_stamp[p] = 0.0, t
         state.pod_total[p] = state.pod_good[p] = state.pod_local_total[p] = state.pod_local_good[p] = 0
         use(state, p)
-        every = state.iv[VERSIONS] + 2
+        every = state.iv[POOLS]
         append_ready(state, every + state.pod_version[p], p)
-        append_ready(state, every + state.iv[VERSIONS], p)
+        append_ready(state, every + whole(state, p), p)
         if state.iv[HAS_WARMUP] == 1:
             join(state, t, p)
             begin_schedules(state, t, p)
@@ -106,9 +107,9 @@ def remove_endpoint(state: Any, t: float, p: int) -> None:
     """Forget a pod, its ejection included."""
     if state.pod_endpoint[p] == 1:
         state.pod_endpoint[p] = 0
-        every = state.iv[VERSIONS] + 2
+        every = state.iv[POOLS]
         take_out(state, every + state.pod_version[p], p)
-        take_out(state, every + state.iv[VERSIONS], p)
+        take_out(state, every + whole(state, p), p)
         if state.pod_ejected[p] == 1:
             state.pod_ejected[p] = 0
             count_ejected(state, p, LESS)

@@ -18,7 +18,7 @@ COUNTS = (
 
 
 def allocate_pools(pools: int, room: int, mesh: Mesh | None, start: float) -> dict[str, NDArray[Any]]:
-    """Return one pool a version, one of the service, one that stays empty; then each again, ejected pods included.
+    """Return one pool a version, one a service, one that stays empty; then each again, ejected pods included.
 
     room: for so many pods in each. What only some balancers need has one place where they are not used.
     """

@@ -22,7 +22,8 @@ from sim.spec.service import ResolvedVersion
 
 class Reason(IntEnum):
     """How an attempt ended. TIMEOUT answers 504, RATE_LIMITED 429, ERROR the fault's own status, ABANDONED (the
-    user has left) 499 to nobody, all others but OK 503.
+    user has left) and CANCELLED (the caller has ended) 499 to nobody, DEPENDENCY (a required call failed) 500, all
+    others but OK 503.
     """
 
     OK = 0
@@ -35,6 +36,8 @@ class Reason(IntEnum):
     CIRCUIT_OPEN = 7
     ABANDONED = 8
     RATE_LIMITED = 9
+    DEPENDENCY = 10
+    CANCELLED = 11
 
 
 STATUS_CODES = 600
@@ -89,7 +92,7 @@ class Requests:
 
 @dataclass(frozen=True)
 class Route:
-    """Where the requests of the entry service go from now on.
+    """Where the requests of the routed service go from now on.
 
     weights: (version, percent) in order, adding to 100: the first version whose cumulative percent exceeds
     100 x the request's number (the user's own when `sticky`) serves it. match: (segment, version), looked at first.
@@ -115,7 +118,9 @@ class Route:
 class PlaneConfig:
     """All a data plane needs to know before it starts.
 
-    versions: index = version number, resolved. mesh: None is plain Kubernetes (random pod, no retries, no timeout).
+    versions: index = version number, resolved; users call the service of the first one, which may call the others.
+    mesh: None is plain Kubernetes (random pod, no retries, no timeout). routed: the service that `route` is of, None
+    for the first; any other one is served by its first version.
     """
 
     versions: tuple[ResolvedVersion, ...]
@@ -123,6 +128,7 @@ class PlaneConfig:
     mesh: Mesh | None
     route: Route
     start: float
+    routed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,6 +142,32 @@ class Answers:
 
     request: NDArray[np.int64]
     copy: NDArray[np.int8]
+    version: NDArray[np.int16]
+    pod: NDArray[np.int32]
+    attempts: NDArray[np.int16]
+    start: NDArray[np.float64]
+    finish: NDArray[np.float64]
+    status: NDArray[np.int16]
+    reason: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.request)
+
+
+@dataclass(frozen=True)
+class Calls:
+    """One row per call of one service by another that has ended, in order of finish; a view as Answers.
+
+    request: int64, the user's. copy: int8, 1 for what a mirrored copy calls, and for mirrored copies of calls. path:
+    int64, who called whom, attempt by attempt (see sim.engine.edges). service: int16, who was called, by number.
+    at: float64 seconds, when the call was made. version, pod, attempts, start, finish, status, reason: as in Answers.
+    """
+
+    request: NDArray[np.int64]
+    copy: NDArray[np.int8]
+    path: NDArray[np.int64]
+    service: NDArray[np.int16]
+    at: NDArray[np.float64]
     version: NDArray[np.int16]
     pod: NDArray[np.int32]
     attempts: NDArray[np.int16]
@@ -204,7 +236,7 @@ class Engine(Protocol):
         """SIGKILL or crash: all that the pod holds is reset, in request order; it refuses everything until `listen`."""
 
     def is_idle(self, pod: int) -> bool:
-        """True when the pod serves nothing and nothing waits at it."""
+        """True when the pod serves nothing, and nothing waits at it or for calls that it has made."""
 
     def set_route(self, route: Route) -> None:
         """Use `route` for requests from now on; a request that has arrived keeps its version."""
@@ -221,6 +253,9 @@ class Engine(Protocol):
 
     def answers(self) -> Answers:
         """Return all rows so far."""
+
+    def calls(self) -> Calls:
+        """Return the rows of all calls between services so far."""
 
     def foreseen(self) -> int:
         """Return how many requests so far were served without an event heap, to the same rows."""

@@ -32,10 +32,10 @@ from sim.engine.fates import (
     STATUS_SHIFT,
     WORKERS,
 )
-from sim.engine.kernel import mirror_number, mirror_version, route
-from sim.engine.keyed import ENTRY_PATH, MIRROR, U, block, high, low, uniform
+from sim.engine.keyed import MIRROR, U, block, high, low, uniform
 from sim.engine.layout import (
     COPY,
+    ENTRY_PATH,
     ERROR,
     FREE_CALLS,
     GROW,
@@ -56,6 +56,7 @@ from sim.engine.layout import (
     SHED,
 )
 from sim.engine.luck import first_words
+from sim.engine.routes import mirrored_to, route
 from sim.engine.service import decide
 
 UNKNOWN = -1.0  # how long a call is served, until it is known when
@@ -256,9 +257,9 @@ def plan_arrivals(state: Any, until: float) -> None:
     t = state.fv[NEXT_ARRIVAL]
     r = state.iv[NEXT_REQUEST]
     while t <= until and state.ahead[PLANNED] < MOST_PLANNED - 1:
-        plan(state, t, r, ORIGINAL, route(state, r))
+        plan(state, t, r, ORIGINAL, route(state, r, ENTRY_PATH))
         if state.mirror_version[0] >= 0:
-            version = mirror_version(state, mirror_number(state, r), -1)
+            version = mirrored_to(state, r, ENTRY_PATH)
             if version >= 0:
                 plan(state, t, r, COPY, version)
         r += 1

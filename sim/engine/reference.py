@@ -1,12 +1,14 @@
 """The reference data plane: plain SimPy, one process per request, written to be read.
 
 A request arrives, is routed to a version, and makes attempts until one is answered, no retry is left or its time is up.
-A pod has workers and one queue, first come first served. The compiled engine does the same on flat arrays
-(sim/engine/calls.py), and both give the same rows to the last bit.
+A pod has workers and one queue, first come first served. What an attempt asks of other services when its own work is
+done is in reference_fan_out.py. The compiled engine does the same on flat arrays (sim/engine/calls.py), and both give
+the same rows to the last bit.
 
 Two rules make that possible. Every random number is keyed by what it is for, not drawn in order. And what happens at
-one instant has a fixed order: completions by request (a copy after its original), arrivals, pod returns, timeouts of
-requests, users who leave, timeouts of attempts, retries; the control plane, outside, comes last.
+one instant has a fixed order: completions by request (a copy after its original, then by the path of the call),
+arrivals, pod returns, timeouts of users' requests and of other calls, users who leave, timeouts of attempts (the
+shorter first), retries; the control plane, outside, comes last.
 """
 
 from __future__ import annotations
@@ -21,13 +23,15 @@ import numpy as np
 import simpy
 
 from sim.balancers import BALANCERS, Ask
+from sim.engine import reference_fan_out as fan_out
 from sim.engine.balancing import balancing
+from sim.engine.edges import Edge, graph_of, place, timeouts_of
 from sim.engine.fault_pods import pod_luck
 from sim.engine.keyed import ATTEMPT, MIRROR, OF_FAULTS, ROUTE, USER, U, attempt_luck, uniforms
-from sim.engine.protocol import Answers, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
+from sim.engine.protocol import Answers, Calls, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
 from sim.engine.reference_connections import Connections
 from sim.engine.reference_latency import Latency
-from sim.engine.reference_log import Log, Row
+from sim.engine.reference_log import CalledRow, Log, Row
 from sim.engine.reference_outlier import (
     FIRST_FAILURE,
     GATEWAY_ERRORS,
@@ -55,6 +59,7 @@ from sim.engine.reference_parts import (
     Answer,
     Attempt,
     Call,
+    Callee,
     Pod,
     Pool,
     new_pool,
@@ -68,8 +73,9 @@ from sim.engine.settled import with_own_arrivals
 from sim.routers import NOBODY, ROUTERS
 from sim.spec.mesh import Ewma, HttpPool
 
-COMPLETION, ARRIVAL, RETURN, LOOK, REQUEST_TIMEOUT, LEAVING, ATTEMPT_TIMEOUT, RETRY = range(1, 9)
-KEYS_PER_RANK, KEYS_PER_RETRY = 10**15, 10**12
+COMPLETION, ARRIVAL, RETURN, LOOK, CALL_TIMEOUT, LEAVING, ATTEMPT_TIMEOUT, RETRY = range(1, 9)
+KEYS_PER_RANK, KEYS_PER_RETRY = 1 << 104, 1 << 96
+FOLLOWING = 1 << 40  # the timeouts of requests that follow answers come after those of all other calls
 """Room for keys below a rank. SimPy's own priorities are 0 and 1, so what an event sets off at once comes before the
 next event of that instant."""
 
@@ -119,8 +125,11 @@ class ReferencePlane:
         self.kept: set[int] = set()
         self.pods: list[Pod] = []
         rules = balancing(config.mesh, config.requests)
+        self.graph = graph_of(config)
         self.pools = [new_pool(rules, config.start) for _ in config.versions]
-        self.whole_service, self.nobody = new_pool(rules, config.start), Pool()
+        self.callees = [Callee(new_pool(rules, config.start)) for _ in self.graph.services]
+        self.nobody = Pool()
+        self.timeouts_of_tries, self.timeouts_of_calls = timeouts_of(self.graph)
         limits = config.mesh.connection_pool if config.mesh else None
         self.limits, self.most_connections = (limits.http, limits.tcp.max_connections) if limits else (HttpPool(), None)
         self.outlier_detection = config.mesh.outlier_detection if config.mesh else None
@@ -128,11 +137,8 @@ class ReferencePlane:
         self.pod_limit = limit if limit and limit.per == "pod" else None
         self.bucket = full(limit, config.start) if limit and limit.per == "proxy" else None
         self.next_look = -math.inf
-        self.in_flight = self.retrying = 0
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
         self.decay = ((config.mesh and config.mesh.ewma) or Ewma()).decay_time
-        words = config.mesh.retries.retry_on if config.mesh else ()
-        self.retried_reasons, self.retried_statuses = retried_reasons(words), retried_statuses(words)
         self.log = Log()
         self.expect(0)
 
@@ -152,16 +158,21 @@ class ReferencePlane:
 
     def receive(self, request: int) -> None:
         """Start the request and, if it is mirrored, its copy."""
+        entry = self.graph.entry
         if self.bucket is not None and not self.bucket.take(self.clock.now):
-            self.refuse_entry(Call(request, 0, self.nobody))
+            self.refuse_entry(Call(request, 0, self.nobody, entry))
             return
-        self.in_flight += 1
-        self.clock.process(self.serve_request(Call(request, 0, self.pool_of(request))))
+        self.clock.process(self.serve(Call(request, 0, self.pool_of(request, entry.service, 0), entry)))
         if self.route.mirror is not None:
             self.clock.run_consequences()
-            version = ROUTERS["mirror"].choose(self.route, self.route_luck(request)[1], NOBODY)
+        self.mirror(request, entry, 0)
+
+    def mirror(self, request: int, edge: Edge, path: int) -> None:
+        """Start a copy of a call, if calls of this service are mirrored and this one is to be."""
+        if edge.service == self.graph.routed and self.route.mirror is not None:
+            version = ROUTERS["mirror"].choose(self.route, self.route_luck(request, path)[1], NOBODY)
             if version != NOBODY:
-                self.clock.process(self.serve_copy(Call(request, 1, self.pools[version])))
+                self.clock.process(self.serve_copy(Call(request, 1, self.pools[version], edge, path, mirrored=True)))
 
     def refuse_entry(self, call: Call) -> None:
         """The proxy in front has no token for the request: an answer at once, that is not tried again."""
@@ -169,53 +180,53 @@ class ReferencePlane:
         self.write(call, RATE_LIMITED_BY_PROXY)
         self.react(call.request, RATE_LIMITED_BY_PROXY)
 
-    def pool_of(self, request: int) -> Pool:
-        """Return where the request is served: by match, by pods, by the user's number or by its own."""
+    def pool_of(self, request: int, service: int, path: int) -> Pool:
+        """Return where a call is served: by its only version, or by the route's match, pods or numbers."""
+        if service != self.graph.routed:
+            return self.pools[self.graph.service_of.index(service)]
         user = self.requests.user[request]
         version = ROUTERS["match"].choose(self.route, 0.0, int(self.requests.segment_of_user[user]))
         if version == NOBODY and self.route.by_pods:
-            return self.whole_service
+            return self.callees[service].whole
         if version == NOBODY and user in self.kept:
             return self.pools[self.route.keeps]
         if version == NOBODY and self.route.sticky:
             version = ROUTERS["sticky"].choose(self.route, float(self.requests.sticky_of_user[user]), NOBODY)
         elif version == NOBODY:
-            version = ROUTERS["weighted"].choose(self.route, self.route_luck(request)[0], NOBODY)
+            version = ROUTERS["weighted"].choose(self.route, self.route_luck(request, path)[0], NOBODY)
         else:
             return self.pools[version]
         if version == self.route.keeps != NOBODY:
             self.kept.add(user)
         return self.nobody if version == NOBODY else self.pools[version]
 
-    def route_luck(self, request: int) -> tuple[float, float, float, float]:
-        """Return the numbers of a request's route: version, mirror, errors drawn for requests."""
-        return uniforms(self.requests.seed, self.requests.replication, ROUTE, request)
+    def route_luck(self, request: int, path: int) -> tuple[float, float, float, float]:
+        """Return the numbers of a call's route: version, mirror, errors drawn for requests."""
+        return uniforms(self.requests.seed, self.requests.replication, ROUTE, request, path)
 
-    def serve_request(self, call: Call) -> Steps:
-        """A user's request: attempts until one will do, until its time is up or its user has left."""
-        if self.mesh is not None and self.mesh.timeout is not None:
-            self.clock.call_at(
-                self.clock.now + self.mesh.timeout, REQUEST_TIMEOUT, call.request, lambda: self.time_out(call)
-            )
-        if self.requests.patience is not None:
-            leaves_at = self.clock.now + float(self.requests.patience[call.request])
-            self.clock.call_at(leaves_at, LEAVING, call.request, lambda: self.abandon(call))
+    def serve(self, call: Call) -> Generator[simpy.Event, Any, Answer]:
+        """A call that somebody waits for: attempts until one will do, until its time is up or its user has left."""
+        callee, call.at = self.callees[call.edge.service], self.clock.now
+        callee.in_flight += 1
+        self.limit_call(call)
         while True:
             answer = self.send(call) or (yield self.news_for(call))
             retry = len(call.attempts)
             if retry > 1:
-                self.retrying -= 1
-            if not self.is_retried(answer, retry):
+                callee.retrying -= 1
+            if not self.is_retried(call, answer, retry):
                 break
-            self.retrying += 1
+            callee.retrying += 1
             ended = yield self.back_off(call, retry)
             if ended:
-                self.retrying -= 1
+                callee.retrying -= 1
                 answer = ended
                 break
-        self.in_flight -= 1
+        callee.in_flight -= 1
         self.write(call, answer)
-        self.react(call.request, answer)
+        if call.edge is self.graph.entry:
+            self.react(call.request, answer)
+        return answer
 
     def react(self, request: int, answer: Answer) -> None:
         """The user has an answer: the request that follows, if one does, comes after its wait."""
@@ -230,6 +241,7 @@ class ReferencePlane:
 
     def serve_copy(self, call: Call) -> Steps:
         """A mirrored copy: one attempt, and nobody who waits for it."""
+        call.at = self.clock.now
         self.write(call, self.send(call) or (yield self.news_for(call)))
 
     def news_for(self, call: Call) -> simpy.Event:
@@ -244,12 +256,17 @@ class ReferencePlane:
         call.news.succeed(answer)
 
     def write(self, call: Call, answer: Answer) -> None:
-        """Add the row of a call."""
+        """Add the row of a call, which is over."""
+        call.is_over = True
         last = call.attempts[-1]
         pod, version = (-1, -1) if last.pod is None else (last.pod.number, last.pod.version)
-        tries, now = len(call.attempts), self.clock.now
-        row = Row(call.request, call.copy, version, pod, tries, last.start, now, answer.status, answer.reason)
-        self.log.rows.append(row)
+        tries, now, who = len(call.attempts), self.clock.now, (call.request, call.copy)
+        if call.edge is self.graph.entry:
+            row = Row(*who, version, pod, tries, last.start, now, answer.status, answer.reason)
+            self.log.rows.append(row)
+        else:
+            made = (*who, call.path, call.edge.service, call.at)
+            self.log.called.append(CalledRow(*made, version, pod, tries, last.start, now, answer.status, answer.reason))
 
     # One attempt.
 
@@ -262,7 +279,7 @@ class ReferencePlane:
             return NO_ENDPOINT
         answer = self.offer(attempt, pod) if self.most_connections is None else self.ask_for_connection(attempt, pod)
         if answer is None:
-            self.limit(attempt)
+            self.limit_try(attempt)
         return answer
 
     def offer(self, attempt: Attempt, pod: Pod) -> Answer | None:
@@ -343,7 +360,7 @@ class ReferencePlane:
         """Return the numbers of the call's next attempt."""
         seed, replication = U(self.requests.seed), U(self.requests.replication)
         purpose = MIRROR if call.copy else ATTEMPT
-        return Luck(*attempt_luck(seed, replication, U(call.request), U(len(call.attempts)), U(purpose)))
+        return Luck(*attempt_luck(seed, replication, U(call.request), U(call.path), U(len(call.attempts)), U(purpose)))
 
     def pick(self, call: Call, luck: Luck) -> Pod | None:
         """Return the balancer's pod; a retry goes to another one than the last if there is one."""
@@ -397,10 +414,14 @@ class ReferencePlane:
         """One worker: serves this attempt and all that wait, then is free. Abandoned work is done to its end."""
         life = pod.lives
         while True:
-            yield self.clock.at(self.clock.now + seconds, COMPLETION, attempt.call.key)
+            yield self.clock.at(self.clock.now + seconds, COMPLETION, attempt.key)
             if pod.lives != life:
                 return
             self.finish(pod, attempt, status)
+            if attempt.over is not None:
+                yield attempt.over
+                if pod.lives != life:
+                    return
             if not pod.waiting:
                 break
             attempt = next(iter(pod.waiting))
@@ -410,15 +431,9 @@ class ReferencePlane:
         pod.busy.change(self.clock.now, -1)
 
     def finish(self, pod: Pod, attempt: Attempt, status: int) -> None:
-        """The work on an attempt is done; its caller hears of it if it still waits."""
+        """The work on an attempt is done; if its caller still waits, its own calls come next, or its answer."""
         if attempt in pod.serving:
-            del pod.serving[attempt]
-            self.depart(attempt, pod)
-            answer = OK if status == OK.status else Answer(Reason.ERROR, status)
-            self.observe(pod, attempt.call.pool, answer)
-            self.tell(attempt.call, answer)
-            if self.most_connections is not None:
-                self.soon(partial(self.release, pod, attempt.call.pool, closed=False))
+            fan_out.begin(self, attempt, OK if status == OK.status else Answer(Reason.ERROR, status))
 
     def share(self, pod: Pod, attempt: Attempt) -> None:
         """The attempt runs at once, beside all others at the pod."""
@@ -441,7 +456,7 @@ class ReferencePlane:
             if pod.sharing is sharing and sharing.turn == turn:
                 self.end_shared(pod)
 
-        self.clock.call_at(self.clock.now + wait, COMPLETION, sharing.expected.call.key, end)
+        self.clock.call_at(self.clock.now + wait, COMPLETION, sharing.expected.key, end)
 
     def end_shared(self, pod: Pod) -> None:
         """The next to end at the pod has ended."""
@@ -470,7 +485,7 @@ class ReferencePlane:
             endpoint=endpoint,
             endpoint_factor=1.0 if endpoint is None else self.requests.endpoints[endpoint].latency_factor,
             user_meets=meets,
-            errors={"attempt": attempt.luck.error, "request": self.route_luck(request)[2], "user": fails},
+            errors={"attempt": attempt.luck.error, "request": self.route_luck(request, 0)[2], "user": fails},
             pod_ordinal=pod.ordinal,
             pod_luck=pod.luck,
             utilization=pod.busy.workers / version.concurrency,
@@ -482,11 +497,48 @@ class ReferencePlane:
         asked = self.requests.endpoint
         return None if asked is None else list(self.requests.endpoints)[asked[request]]
 
+    def conclude(self, attempt: Attempt, answer: Answer) -> None:
+        """An attempt has its answer from its pod; a worker that was held for it is free."""
+        assert attempt.pod is not None
+        self.drop(attempt)
+        self.observe(attempt.pod, attempt.call.pool, answer)
+        if attempt.over is not None:
+            attempt.over.succeed()
+        self.tell(attempt.call, answer)
+        if self.most_connections is not None:
+            self.soon(partial(self.release, attempt.pod, attempt.call.pool, closed=False))
+
+    def drop(self, attempt: Attempt) -> bool:
+        """Take an attempt away from its pod; False if it is not there."""
+        for held in attempt.pod.places if attempt.pod is not None else ():
+            if attempt in held:
+                del held[attempt]
+                assert attempt.pod is not None
+                self.depart(attempt, attempt.pod)
+                return True
+        return False
+
     # Timeouts and retries.
 
-    def limit(self, attempt: Attempt) -> None:
+    def limit_call(self, call: Call) -> None:
+        """Give the whole call its timeout, if it has one, and let its user leave in time."""
+        is_users, now = call.edge is self.graph.entry, self.clock.now
+        if call.edge.timeout < math.inf:
+            key = self.place_of(call.request) if is_users else 1 + place(self.timeouts_of_calls, call.edge.timeout)
+            self.clock.call_at(now + call.edge.timeout, CALL_TIMEOUT, key, lambda: self.time_out(call))
+        if is_users and self.requests.patience is not None:
+            leaves_at = now + float(self.requests.patience[call.request])
+            self.clock.call_at(leaves_at, LEAVING, call.request, lambda: self.abandon(call))
+
+    def place_of(self, request: int) -> int:
+        """Return the place of a request among those whose time is up at one instant."""
+        follow = self.requests.reactions
+        return 0 if follow is None or request < follow.roots else FOLLOWING + request
+
+    def limit_try(self, attempt: Attempt) -> None:
         """Give the attempt its own timeout, if attempts have one."""
-        if self.mesh is None or self.mesh.retries.per_try_timeout is None or attempt.call.copy:
+        length = attempt.call.edge.retries.per_try_timeout
+        if length is None or attempt.call.mirrored:
             return
 
         def expire() -> None:
@@ -496,11 +548,12 @@ class ReferencePlane:
                 self.tell(attempt.call, ATTEMPT_TIMED_OUT)
                 self.close(attempt)
 
-        self.clock.call_at(self.clock.now + self.mesh.retries.per_try_timeout, ATTEMPT_TIMEOUT, 0, expire)
+        key = place(self.timeouts_of_tries, length)
+        self.clock.call_at(self.clock.now + length, ATTEMPT_TIMEOUT, key, expire)
 
     def time_out(self, call: Call) -> None:
-        """The whole request has had its time, in an attempt or between two."""
-        if call.news is not None and not call.news.triggered:
+        """The whole call has had its time, in an attempt or between two."""
+        if not call.is_over:
             attempt = call.attempts[-1]
             holds_connection = not self.stop_waiting_for_connection(attempt) and self.give_up(attempt)
             self.tell(call, REQUEST_TIMED_OUT)
@@ -524,7 +577,7 @@ class ReferencePlane:
 
     def abandon(self, call: Call) -> None:
         """The user leaves. Model: as with Envoy's outlier detection, no pod is to blame."""
-        if call.news is not None and not call.news.triggered:
+        if not call.is_over:
             attempt = call.attempts[-1]
             holds_connection = not self.stop_waiting_for_connection(attempt) and self.withdraw(attempt)
             self.tell(call, ABANDONED)
@@ -540,42 +593,44 @@ class ReferencePlane:
         return True
 
     def withdraw(self, attempt: Attempt) -> bool:
-        """Nobody waits for an attempt any more; it leaves the queue, or is served for nobody. False if it has ended."""
-        pod = attempt.pod
-        if pod is None or not (attempt in pod.serving or attempt in pod.waiting):
+        """Nobody waits for an attempt any more, nor for what it has asked for: it leaves the queue, or is served for
+        nobody. False if it has ended.
+        """
+        if attempt.pod is None or not any(attempt in held for held in attempt.pod.places):
             return False
-        pod.serving.pop(attempt, None)
-        pod.waiting.pop(attempt, None)
-        self.depart(attempt, pod)
+        fan_out.take_back(self, attempt)
+        if attempt.over is not None:
+            attempt.over.succeed()
+        self.drop(attempt)
         return True
 
-    def is_retried(self, answer: Answer, retry: int) -> bool:
-        """True when the mesh makes the retry with this number."""
-        if answer.is_final or self.mesh is None or retry > self.mesh.retries.attempts:
+    def is_retried(self, call: Call, answer: Answer, retry: int) -> bool:
+        """True when the retry with this number is made."""
+        rules, callee = call.edge.retries, self.callees[call.edge.service]
+        if answer.is_final or retry > rules.attempts:
             return False
-        if self.limits.max_retries is not None and self.retrying >= self.limits.max_retries:
+        if self.limits.max_retries is not None and callee.retrying >= self.limits.max_retries:
             return False
         if answer.reason in ANSWERED:
-            is_listed = answer.status in self.retried_statuses
+            is_listed = answer.status in retried_statuses(rules.retry_on)
         else:
-            is_listed = answer.reason in self.retried_reasons
-        budget = self.mesh.retry_budget
+            is_listed = answer.reason in retried_reasons(rules.retry_on)
+        budget = self.mesh.retry_budget if self.mesh is not None else None
         if not is_listed or budget is None:
             return is_listed
-        return self.retrying < max(budget.min_retry_concurrency, budget.percent / 100 * self.in_flight)
+        return callee.retrying < max(budget.min_retry_concurrency, budget.percent / 100 * callee.in_flight)
 
     def back_off(self, call: Call, retry: int) -> simpy.Event:
         """Return the event at which the call goes on: after its back-off, or as its time is up."""
-        assert self.mesh is not None
-        base = self.mesh.retries.backoff
+        base = call.edge.retries.backoff
         wait = call.attempts[-1].luck.jitter * min((2**retry - 1) * base, LONGEST_BACKOFF * base)
         news = self.news_for(call)
 
         def go_on() -> None:
-            if not news.triggered:
+            if not news.triggered and not call.is_over:
                 news.succeed(None)
 
-        self.clock.call_at(self.clock.now + wait, RETRY, retry * KEYS_PER_RETRY + call.request, go_on)
+        self.clock.call_at(self.clock.now + wait, RETRY, retry * KEYS_PER_RETRY + call.key, go_on)
         return news
 
     # Ejection of pods that fail.
@@ -632,17 +687,22 @@ class ReferencePlane:
         """Look at the rates of all pods since the last look, answers first."""
         assert self.outlier_detection is not None
         self.next_look = -math.inf
-        pools = [self.whole_service] if self.route.by_pods else self.pools
         for origin in ("answers", "connections"):
             seen = {pod: getattr(pod.outlier, origin) for pod in self.pods}
             in_use = [pod for pod in self.pods if pod.is_endpoint and not pod.outlier.is_ejected]
             for pod in self.pods:
                 setattr(pod.outlier, origin, Requests())
                 pod.outlier.success_rate = seen[pod].success_rate() if pod in in_use else -1.0
-            for pool in pools:
+            for pool in self.balanced_pools():
                 self.judge(pool, {pod: seen[pod] for pod in in_use if pool in self.pools_of(pod)})
             if not self.outlier_detection.split_external_local_origin_errors:
                 break
+
+    def balanced_pools(self) -> list[Pool]:
+        """Return the pools that requests are balanced over."""
+        routed = self.graph.routed if self.route.by_pods else NOBODY
+        pools = [pool for pool, service in zip(self.pools, self.graph.service_of, strict=True) if service != routed]
+        return [*pools, self.callees[routed].whole] if self.route.by_pods else pools
 
     def judge(self, pool: Pool, seen: dict[Pod, Requests]) -> None:
         """Eject the pods of a pool that succeed far less often than the others, then those that fail too often."""
@@ -682,7 +742,7 @@ class ReferencePlane:
 
     def pools_of(self, pod: Pod) -> tuple[Pool, Pool]:
         """Return the pools a pod belongs to."""
-        return self.pools[pod.version], self.whole_service
+        return self.pools[pod.version], self.callees[self.graph.service_of[pod.version]].whole
 
     def every_pool_of(self, pod: Pod) -> list[Pool]:
         """Return the pools a pod belongs to, those with ejected pods included."""
@@ -744,9 +804,10 @@ class ReferencePlane:
     def kill(self, pod: int) -> None:
         """All that the pod holds is reset, in request order."""
         killed = self.pods[pod]
-        held = sorted([*killed.serving, *killed.waiting], key=lambda attempt: attempt.call.key)
-        killed.serving.clear()
-        killed.waiting.clear()
+        held = sorted((attempt for attempts in killed.places for attempt in attempts), key=lambda attempt: attempt.key)
+        for attempts in killed.places:
+            attempts.clear()
+        killed.lost.update(dict.fromkeys(held))
         killed.listens = False
         killed.lives += 1
         killed.sharing = Sharing()
@@ -756,18 +817,20 @@ class ReferencePlane:
             connections.close_idle()
             connections.close(connections.open)
         for attempt in held:
-            self.depart(attempt, killed)
-            self.observe(killed, attempt.call.pool, RESET)
-            self.tell(attempt.call, RESET)
-            self.clock.run_consequences()
+            if attempt in killed.lost:  # not taken back meanwhile
+                fan_out.take_back(self, attempt)
+                self.drop(attempt)
+                self.observe(killed, attempt.call.pool, RESET)
+                self.tell(attempt.call, RESET)
+                self.clock.run_consequences()
         for pool in self.pools_of(killed):
             if pool in killed.connections:
                 self.serve_pending(killed, pool)
                 self.clock.run_consequences()
 
     def is_idle(self, pod: int) -> bool:
-        """True when the pod serves nothing and nothing waits at it."""
-        return not self.pods[pod].busy.workers and not self.pods[pod].waiting
+        """True when the pod serves nothing, and nothing waits at it or for calls that it has made."""
+        return not self.pods[pod].busy.workers and not self.pods[pod].requests
 
     def set_route(self, route: Route) -> None:
         """Use `route` for requests from now on."""
@@ -796,6 +859,10 @@ class ReferencePlane:
     def answers(self) -> Answers:
         """Return all rows so far."""
         return self.log.answers()
+
+    def calls(self) -> Calls:
+        """Return the rows of all calls between services so far."""
+        return self.log.calls()
 
     def foreseen(self) -> int:
         """Return how many requests were served by a recursion: none."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from sim.balancers import Rules
+from sim.engine.edges import ATTEMPT_BITS, Edge
 from sim.engine.protocol import Reason
 from sim.engine.reference_connections import Connections, Count
 from sim.engine.reference_latency import Latency
@@ -16,6 +18,8 @@ from sim.engine.reference_schedule import Schedule
 from sim.engine.reference_service import Luck
 from sim.engine.reference_sharing import Sharing
 from sim.spec.reaction import ABANDONED_STATUS
+
+COPY_SHIFT, REQUEST_SHIFT = 61, 64
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ NO_ENDPOINT = Answer(Reason.NO_ENDPOINT, 503, is_final=True)
 CIRCUIT_OPEN = Answer(Reason.CIRCUIT_OPEN, 503, is_final=True)
 ABANDONED = Answer(Reason.ABANDONED, ABANDONED_STATUS, is_final=True)
 RATE_LIMITED, RATE_LIMITED_BY_PROXY = Answer(Reason.RATE_LIMITED, 429), Answer(Reason.RATE_LIMITED, 429, is_final=True)
+DEPENDENCY, CANCELLED = Answer(Reason.DEPENDENCY, 500), Answer(Reason.CANCELLED, 499, is_final=True)
 ATTEMPT_TIMED_OUT, REQUEST_TIMED_OUT = Answer(Reason.TIMEOUT, 504), Answer(Reason.TIMEOUT, 504, is_final=True)
 
 
@@ -73,6 +78,15 @@ def new_pool(rules: Rules, start: float) -> Pool:
     return Pool(rules=rules, joined=start, every=Pool(rules=rules, joined=start))
 
 
+@dataclass(eq=False)
+class Callee:
+    """A service as its callers see it: the pool of all its pods, calls under way, and retries among them."""
+
+    whole: Pool
+    in_flight: int = 0
+    retrying: int = 0
+
+
 @dataclass
 class Busy:
     """The number of busy workers of a version or of a pod, and its integral over time."""
@@ -95,8 +109,9 @@ class Busy:
 class Pod:
     """A pod: its workers, its queue, and what the mesh remembers of it.
 
-    serving, waiting: attempts whose caller still waits, in order. busy: workers, those with abandoned work included.
-    lives: how often it was killed. ordinal: how many of its version came before. luck: decides about faults.
+    serving, waiting: attempts whose caller still waits, in order. calling: those whose own work is done and that wait
+    for the calls they have made. lost: those that are about to be reset. busy: workers, those with abandoned work
+    included. lives: how often it was killed. ordinal: how many of its version came before. luck: decides about faults.
     """
 
     number: int
@@ -108,6 +123,8 @@ class Pod:
     lives: int = 0
     serving: dict[Attempt, None] = field(default_factory=dict)
     waiting: dict[Attempt, None] = field(default_factory=dict)
+    calling: dict[Attempt, None] = field(default_factory=dict)
+    lost: dict[Attempt, None] = field(default_factory=dict)
     busy: Busy = field(default_factory=Busy)
     sharing: Sharing = field(default_factory=Sharing)
     started: int = 0
@@ -121,7 +138,12 @@ class Pod:
     @property
     def requests(self) -> int:
         """Return the number of requests here that nobody has given up."""
-        return len(self.serving) + len(self.waiting)
+        return len(self.serving) + len(self.waiting) + len(self.calling)
+
+    @property
+    def places(self) -> tuple[dict[Attempt, None], ...]:
+        """Return where an attempt can be at the pod."""
+        return self.serving, self.waiting, self.calling, self.lost
 
     @property
     def held_up(self) -> int:
@@ -135,26 +157,51 @@ class Pod:
 
 @dataclass(eq=False)
 class Call:
-    """A user request, or a mirrored copy of one."""
+    """A request of a user or of a service, or a mirrored copy of one.
+
+    copy: 1 for a mirrored copy, and for what it calls in its turn. mirrored: nobody waits for it. at: when it was made.
+    news: the SimPy event that wakes the caller.
+    """
 
     request: int
     copy: int
     pool: Pool
+    edge: Edge
+    path: int = 0
+    mirrored: bool = False
+    at: float = math.nan
     attempts: list[Attempt] = field(default_factory=list)
-    news: Any = None  # the SimPy event that wakes the caller
+    news: Any = None
+    is_over: bool = False
 
     @property
     def key(self) -> int:
-        """Return its place among completions of one instant."""
-        return 2 * self.request + self.copy
+        """Return its place among the retries of one instant: by request, a copy after its original, by path."""
+        return self.request << REQUEST_SHIFT | self.copy << COPY_SHIFT | self.path << ATTEMPT_BITS
 
 
 @dataclass(eq=False)
 class Attempt:
-    """One try of a call: at which pod, with which numbers, served since when."""
+    """One try of a call: at which pod, with which numbers, served since when.
+
+    stages: the calls it still has to make. asked: those it waits for. over: the event for which its worker waits.
+    """
 
     call: Call
     luck: Luck
     pod: Pod | None = None
     start: float = math.nan
     sent: float = math.nan
+    stages: Iterator[tuple[Edge, ...]] = field(default_factory=lambda: iter(()))
+    asked: list[Call] = field(default_factory=list)
+    over: Any = None
+
+    @property
+    def number(self) -> int:
+        """Return which try it is, from 0."""
+        return self.call.attempts.index(self)
+
+    @property
+    def key(self) -> int:
+        """Return its place among completions of one instant."""
+        return self.call.key | self.number

@@ -31,7 +31,7 @@ class Sharing:
     def add(self, seconds: float, status: int, attempt: Any) -> None:
         """Let an attempt run that needs so many seconds at full speed and then answers a status."""
         self.added += 1
-        heappush(self.running, (self.now + seconds, attempt.call.key, self.added, attempt, status))
+        heappush(self.running, (self.now + seconds, attempt.key, self.added, attempt, status))
 
     def pop(self, moment: float) -> tuple[Any, int]:
         """Return attempt and status of the one that ends at this moment."""

@@ -8,7 +8,7 @@ cancelled, ...) and refused-stream never apply to plain HTTP answers. What the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from functools import lru_cache
 
 from sim.engine.protocol import STATUS_CODES, Reason
 
@@ -20,16 +20,18 @@ REASONS = {
     "reset": WITHOUT_ANSWER,
     "connect-failure": frozenset({Reason.REFUSED}),
 }
-ANSWERED = frozenset({Reason.ERROR, Reason.SHED, Reason.RATE_LIMITED})
+ANSWERED = frozenset({Reason.ERROR, Reason.SHED, Reason.RATE_LIMITED, Reason.DEPENDENCY})
 """Reasons that come with a status from the pod, which decides."""
 
 
-def retried_reasons(words: Iterable[str]) -> frozenset[Reason]:
+@lru_cache(maxsize=256)
+def retried_reasons(words: tuple[str, ...]) -> frozenset[Reason]:
     """Return the reasons without a status that are tried again; TIMEOUT means a per-try timeout."""
     return frozenset().union(*(REASONS.get(word, frozenset()) for word in words))
 
 
-def retried_statuses(words: Iterable[str]) -> frozenset[int]:
+@lru_cache(maxsize=256)
+def retried_statuses(words: tuple[str, ...]) -> frozenset[int]:
     """Return the statuses of answers that are tried again."""
     return frozenset().union(*(_statuses(word) for word in words))
 

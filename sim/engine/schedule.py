@@ -15,12 +15,13 @@ from sim.engine.cache import compiled
 from sim.engine.layout import (
     BY_REQUESTS,
     POD_ROOM,
-    VERSIONS,
+    POOLS,
     WARMUP_LEAST,
     WARMUP_POWER,
     WARMUP_SECONDS,
 )
 from sim.engine.portable import ppow
+from sim.engine.whole import whole
 
 SHORTEST_AGE = 0.001
 """Seconds; Envoy counts whole milliseconds, and a pod's first one as one."""
@@ -43,19 +44,19 @@ def weight(state: Any, t: float, p: int) -> float:
 def join(state: Any, t: float, p: int) -> None:
     """A pod comes to its pools and begins to warm up."""
     state.pod_joined[p] = t
-    every = state.iv[VERSIONS] + 2
-    state.pool_joined[state.pod_version[p]] = state.pool_joined[state.iv[VERSIONS]] = t
-    state.pool_joined[every + state.pod_version[p]] = state.pool_joined[every + state.iv[VERSIONS]] = t
+    every = state.iv[POOLS]
+    state.pool_joined[state.pod_version[p]] = state.pool_joined[whole(state, p)] = t
+    state.pool_joined[every + state.pod_version[p]] = state.pool_joined[every + whole(state, p)] = t
 
 
 @compiled
 def begin_schedules(state: Any, t: float, p: int) -> None:
     """The pools of a pod have changed."""
-    every = state.iv[VERSIONS] + 2
+    every = state.iv[POOLS]
     begin_schedule(state, t, state.pod_version[p])
-    begin_schedule(state, t, state.iv[VERSIONS])
+    begin_schedule(state, t, whole(state, p))
     begin_schedule(state, t, every + state.pod_version[p])
-    begin_schedule(state, t, every + state.iv[VERSIONS])
+    begin_schedule(state, t, every + whole(state, p))
 
 
 @compiled

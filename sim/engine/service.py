@@ -9,9 +9,10 @@ import math
 from typing import Any
 
 from sim.engine.cache import compiled, inlined
-from sim.engine.keyed import ENTRY_PATH, OF_FAULTS, ROUTE, USER, U, block, uniform
+from sim.engine.keyed import OF_FAULTS, ROUTE, USER, U, block, uniform
 from sim.engine.layout import (
     ANY_LOAD,
+    ENTRY_PATH,
     EVERYONE,
     HTTP_ERROR,
     HTTP_OK,

@@ -13,8 +13,8 @@ import math
 from typing import Any
 
 from sim.engine.cache import compiled
-from sim.engine.heap import push
-from sim.engine.layout import DONE, KIND_SHIFT, LESS, MORE, RUNNING, WORKER_BITS
+from sim.engine.heap import is_first, order_of, push
+from sim.engine.layout import DONE, KIND_SHIFT, LESS, MORE, RUNNING, SLOT_BITS
 from sim.engine.service import decide
 from sim.engine.workers import change_busy, free_worker, new_worker
 
@@ -35,7 +35,8 @@ def share(state: Any, t: float, c: int, p: int) -> None:
     state.call_worker[c] = w
     state.call_start[c] = t
     state.worker_call[w] = c
-    state.worker_code[w] = (DONE << KIND_SHIFT) | ((2 * state.call_request[c] + state.call_copy[c]) << WORKER_BITS) | w
+    state.worker_code[w] = (DONE << KIND_SHIFT) | (state.call_request[c] << SLOT_BITS) | w
+    state.worker_order[w] = order_of(state, c)
     state.worker_end[w] = state.pod_virtual[p] + decide(state, t, c, p)
     state.worker_child[w] = -1
     state.worker_sibling[w] = -1
@@ -86,7 +87,8 @@ def meld(state: Any, a: int, b: int) -> int:
     if b < 0:
         return a
     sooner = state.worker_end[a] < state.worker_end[b]
-    if sooner or (state.worker_end[a] == state.worker_end[b] and state.worker_code[a] < state.worker_code[b]):
+    are_even = state.worker_end[a] == state.worker_end[b]
+    if sooner or (are_even and is_first(state, state.worker_code[a], state.worker_code[b])):
         state.worker_sibling[b] = state.worker_child[a]
         state.worker_child[a] = b
         return a

@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from sim.engine.cache import compiled
-from sim.engine.heap import push
+from sim.engine.heap import order_of, push
 from sim.engine.layout import (
     DONE,
     FREE_WORKERS,
@@ -21,8 +21,8 @@ from sim.engine.layout import (
     LESS,
     NEAR_FULL,
     RUNNING,
+    SLOT_BITS,
     WAITING,
-    WORKER_BITS,
 )
 from sim.engine.service import decide
 
@@ -64,10 +64,11 @@ def start(state: Any, t: float, c: int, p: int, w: int) -> None:
     state.call_worker[c] = w
     state.call_start[c] = t
     due = t + decide(state, t, c, p)
-    code = (DONE << KIND_SHIFT) | ((2 * state.call_request[c] + state.call_copy[c]) << WORKER_BITS) | w
+    code = (DONE << KIND_SHIFT) | (state.call_request[c] << SLOT_BITS) | w
     state.worker_call[w] = c
     state.worker_due[w] = due
     state.worker_code[w] = code
+    state.worker_order[w] = order_of(state, c)
     push(state, due, code)
 
 

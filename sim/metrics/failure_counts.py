@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.engine.protocol import Answers, Requests
+from sim.engine.protocol import Answers, Calls, Requests
 from sim.metrics.status import SERVER_ERROR
 from sim.metrics.window import Selection, selected
 
@@ -33,17 +33,17 @@ class FailureCounts:
         self._at: list[float] = []
         self._totals: list[Counts] = []
 
-    def scrape(self, answers: Answers, at: float) -> None:
+    def scrape(self, answers: Answers | Calls, at: float) -> None:
         """Read the counters at `at`, after every earlier scrape."""
         self._totals.append(self._by(answers, at))
         self._at.append(at)
 
-    def between(self, answers: Answers, start: float, end: float) -> Counts:
+    def between(self, answers: Answers | Calls, start: float, end: float) -> Counts:
         """Return what finished in (start, end], `end` at or before the last scrape."""
         before, after = self._by(answers, start), self._by(answers, end)
         return Counts(after.requests - before.requests, after.failed - before.failed)
 
-    def _by(self, answers: Answers, at: float) -> Counts:
+    def _by(self, answers: Answers | Calls, at: float) -> Counts:
         """Return the totals at `at`: those of the scrape before it and the rows since."""
         known = bisect_right(self._at, at)
         since, total = (self._at[known - 1], self._totals[known - 1]) if known else (-np.inf, Counts(0, 0))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.engine.protocol import Answers, Requests
+from sim.engine.protocol import Answers, Calls, Requests
 from sim.metrics.first_answers import FirstAnswers
 from sim.metrics.status import is_answered
 
@@ -51,7 +51,8 @@ class Window:
     """The finished rows of a selection in (start, end], in order of finish.
 
     request: int64 (n,), number of the request. version, status: int16 (n,). finish: float64 (n,), seconds.
-    copy: bool (n,), True for a mirrored copy, which answers nobody and never converts.
+    copy: bool (n,), True for a mirrored copy, which answers nobody and never converts. at: float64 (n,), seconds, when
+    it was asked for.
     """
 
     start: float
@@ -62,6 +63,7 @@ class Window:
     status: NDArray[np.int16]
     finish: NDArray[np.float64]
     copy: NDArray[np.bool_]
+    at: NDArray[np.float64]
     first_answers: FirstAnswers | None = None
     expected: Expected = Expected()
     busy: Busy = Busy(math.nan, math.nan, 0)
@@ -73,7 +75,7 @@ class Window:
     def answered_latency(self) -> NDArray[np.float64]:
         """Return the seconds from arrival to answer, of answered requests (below 500)."""
         answered = is_answered(self.status)
-        return np.asarray(self.finish[answered] - self.requests.arrival[self.request[answered]])
+        return np.asarray(self.finish[answered] - self.at[answered])
 
     @cached_property
     def exposed(self) -> tuple[int, int]:
@@ -82,7 +84,7 @@ class Window:
 
 
 def cut(
-    answers: Answers,
+    answers: Answers | Calls,
     requests: Requests,
     start: float,
     end: float,
@@ -96,15 +98,17 @@ def cut(
     first, last = np.searchsorted(answers.finish, (start, end), side="right")
     rows = slice(int(first), int(last))
     kept = selected(answers, requests, rows, selection)
+    request = answers.request[rows][kept]
     return Window(
         start,
         end,
         requests,
-        answers.request[rows][kept],
+        request,
         answers.version[rows][kept],
         answers.status[rows][kept],
         answers.finish[rows][kept],
         answers.copy[rows][kept] != 0,
+        answers.at[rows][kept] if isinstance(answers, Calls) else requests.arrival[request],
         first_answers,
         expected,
         busy,
@@ -112,7 +116,7 @@ def cut(
 
 
 def pods_that_answered(
-    answers: Answers, requests: Requests, start: float, end: float, selection: Selection
+    answers: Answers | Calls, requests: Requests, start: float, end: float, selection: Selection
 ) -> list[int]:
     """Return the numbers of the pods that gave the answers of a selection in (start, end]."""
     first, last = np.searchsorted(answers.finish, (start, end), side="right")
@@ -121,7 +125,7 @@ def pods_that_answered(
     return [int(pod) for pod in pods if pod >= 0]
 
 
-def selected(answers: Answers, requests: Requests, rows: slice, selection: Selection) -> NDArray[np.bool_]:
+def selected(answers: Answers | Calls, requests: Requests, rows: slice, selection: Selection) -> NDArray[np.bool_]:
     """Return which of some rows are selected."""
     if selection.versions is None:
         kept = answers.copy[rows] == 0

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from sim.cluster.disruption import Guarded, disruptions_allowed
+from sim.engine.called import called_services
 from sim.errors import Problem, ScenarioError
 from sim.scenario import references
 from sim.scenario.document import Document
@@ -92,6 +93,14 @@ def _unprotected(spec: Spec) -> Iterator[str]:
                 yield f"spec.strategies.{name} lets {all_pods} be unavailable at once: minReadySeconds protects nothing"
 
 
+def _called(spec: Spec) -> frozenset[str]:
+    """Return the services that users call, or other services for them."""
+    entry = spec.traffic.entry or next(iter(spec.services))
+    order = [entry, *(name for name in spec.services if name != entry)]
+    services = [spec.services[name] for name in order]
+    return called_services(tuple(service.resolved(version) for service in services for version in service.versions))
+
+
 def _immovable(spec: Spec) -> Iterator[str]:
     """Yield which budgets let no pod of a healthy service go when a node is drained."""
     if all(incident.drain_node is None for incident in spec.incidents):
@@ -105,9 +114,11 @@ def _immovable(spec: Spec) -> Iterator[str]:
 
 def _warnings(spec: Spec) -> Iterator[str]:
     """Yield what is legal and probably not meant."""
+    called = _called(spec)
     for name in spec.services:
-        if name != spec.traffic.entry:
-            yield f"spec.services.{name} receives no requests: users call {spec.traffic.entry} only"
+        if name not in called:
+            nobody = "" if len(called) == 1 else ", and nobody calls it"
+            yield f"spec.services.{name} receives no requests: users call {spec.traffic.entry} only{nobody}"
     for name, strategy in spec.strategies.items():
         if isinstance(strategy, Progressive) and not strategy.metrics and not strategy.skip_analysis:
             yield f"spec.strategies.{name} has no metrics: nothing is checked, and a bad version passes"

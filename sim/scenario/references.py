@@ -5,10 +5,11 @@ are told together with everything else that is wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
-from sim.scenario import expectation
+from sim.scenario import call_graph, expectation
 from sim.scenario.document import Path, short
+from sim.scenario.finding import Finding
 from sim.spec.cluster import MOST_NODES, node_names
 from sim.spec.model import did_you_mean
 from sim.strategies import STRATEGIES
@@ -19,13 +20,6 @@ MESH_STEPS_OF_CANARY = ("setCanaryScale", "setHeaderRoute", "setMirrorRoute")
 ALL_ACTIONS = {action for strategy in STRATEGIES.values() for action in strategy.actions}
 
 
-class Finding(NamedTuple):
-    """Something wrong at a path."""
-
-    path: Path
-    message: str
-
-
 def check(data: Any) -> Iterator[Finding]:
     """Yield what is wrong between the keys of a document."""
     spec = _get(data, "spec")
@@ -33,6 +27,7 @@ def check(data: Any) -> Iterator[Finding]:
         return
     yield from _traffic(spec)
     yield from _release(spec)
+    yield from call_graph.check(spec)
     yield from _segments(spec, ("spec",))
     yield from _endpoints(spec, ("spec",))
     yield from _metric_services(spec, ("spec",), _names(spec, "services"))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, StrictBool, model_validator
 
 from sim.spec.autoscaling import HorizontalPodAutoscaler, HpaController, ScaledObject
+from sim.spec.call import MOST_CALLS, ServiceCall
 from sim.spec.disruption_budget import PodDisruptionBudget
 from sim.spec.distributions import Constant, Law
 from sim.spec.fault import Fault
@@ -89,6 +90,12 @@ class PodKeys(Model):
         Constant(value=0.05), description="How long a worker is held by a request; the user sees waiting too."
     )
     error_rate: Share = Field(0.0, description="Share of attempts that fail.")
+    calls: tuple[ServiceCall, ...] = Field(
+        (), max_length=MOST_CALLS, description="What it asks of other services, in this order, after its own work."
+    )
+    worker_held: StrictBool = Field(
+        True, description="Whether a worker waits for the calls of its request (a thread each), or serves others."
+    )
     resources: Resources | None = Field(None, description="What a pod asks of its node.")
     cpu_per_request: Law | None = Field(
         None, description="CPU time of a request, its mean counts; without it, one core while a worker is held."

@@ -63,7 +63,7 @@ def test_purposes_are_pinned() -> None:
 
 
 def test_the_luck_of_an_attempt_is_pinned() -> None:
-    luck = attempt_luck(U(1), U(0), U(7), U(1), U(MIRROR))
+    luck = attempt_luck(U(1), U(0), U(7), U(0), U(1), U(MIRROR))
     words = philox_plain(1, 0, 7, 0, 1, MIRROR)
     assert luck[0] == uniforms(1, 0, MIRROR, 7, 0, 1)[0]
     halves = [words[1] >> 32, words[2] >> 32, words[2] & 0xFFFFFFFF, words[3] >> 32, words[3] & 0xFFFFFFFF]

@@ -71,8 +71,8 @@ class Workload:
         Model: nothing holds requests for a service that has no pods, as a message queue (or the interceptor of KEDA's
         HTTP add-on) would.
         """
-        if not self._sets[0].is_entry:
+        if not self._sets[0].is_called:
             return 0
-        answers = self._world.answers()
+        answers = self._world.calls_to(self.service)
         first = np.searchsorted(answers.finish, at, side="right")
         return int(np.count_nonzero(answers.reason[first:] == Reason.NO_ENDPOINT))
