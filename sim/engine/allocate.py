@@ -16,6 +16,7 @@ from sim.engine.edges import Edge, Graph, graph_of, holds_worker, place, timeout
 from sim.engine.endpoints import endpoint_arrays
 from sim.engine.fates import no_fates
 from sim.engine.fault_pods import pods_met
+from sim.engine.hops import network_arrays
 from sim.engine.laws import Floats, encode
 from sim.engine.layout import (
     ANY_LOAD,
@@ -28,6 +29,7 @@ from sim.engine.layout import (
     CALL_ROOM,
     CALL_ROW_FIELDS,
     CALL_ROW_ROOM,
+    CONNECT_TIMEOUT,
     DECAY_SECONDS,
     EJECTION_FIELDS,
     EJECTION_ROOM,
@@ -37,9 +39,11 @@ from sim.engine.layout import (
     FIRST_PODS,
     FIRST_ROOM,
     FREE_CALLS,
+    FREE_TRIPS,
     FREE_WORKERS,
     HAS_BUDGET,
     HAS_CONNECTIONS,
+    HAS_NETWORK,
     HAS_OUTLIERS,
     HAS_RATES,
     HAS_WARMUP,
@@ -49,6 +53,7 @@ from sim.engine.layout import (
     LIMITS_PROXY,
     LONG_AGO,
     LONGEST_EJECTION,
+    LOSS,
     MIN_HEALTH,
     MIN_RETRYING,
     MOST_5XX,
@@ -89,6 +94,7 @@ from sim.engine.layout import (
     TICK_SECONDS,
     TIMEOUT_SECONDS,
     TOKENS_PER_FILL,
+    TRIP_FIELDS,
     TRY_RINGS,
     VERSIONS,
     WARMUP_LEAST,
@@ -131,6 +137,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_versions(config.versions, requests.segments),
         **user_arrays(requests),
         **endpoint_arrays(requests, config.versions),
+        **network_arrays(config.mesh),
         **allocate_pools(versions + len(graph.services) + 1, FIRST_PODS, config.mesh, config.start),
         **_routes(versions, len(requests.segments)),
         **empty(CALL_FIELDS, FIRST_ROOM),
@@ -145,6 +152,8 @@ def allocate(config: PlaneConfig) -> PtrState:
         **empty(CALL_ROW_FIELDS, _first_call_rows(graph)),
         "free_call": stack(FIRST_ROOM),
         "free_worker": stack(FIRST_ROOM),
+        "free_trip_slot": stack(FIRST_ROOM),
+        **empty(TRIP_FIELDS, FIRST_ROOM),
     }
     arrays["bucket_tokens"][0] = arrays["iv"][MOST_TOKENS]
     arrays["bucket_from"][0] = config.start
@@ -167,7 +176,7 @@ def _scalars(config: PlaneConfig, graph: Graph) -> Arrays:
     integers[[REQUESTS, VERSIONS]] = len(arrival) if follow is None else follow.roots, versions
     integers[[NOBODY, POOLS]] = versions + services, versions + services + 1
     integers[[ROUTED, NEWS_HEAD, NEWS_TAIL]] = graph.routed, -1, -1
-    integers[[FREE_CALLS, FREE_WORKERS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM, CALL_ROOM]] = FIRST_ROOM
+    integers[[FREE_CALLS, FREE_WORKERS, FREE_TRIPS, HEAP_ROOM, EJECTION_ROOM, RING_ROOM, CALL_ROOM]] = FIRST_ROOM
     integers[TRY_RINGS] = len(timeouts_of(graph)[0])
     integers[CALL_ROW_ROOM] = _first_call_rows(graph)
     integers[POD_ROOM], integers[ROW_ROOM] = FIRST_PODS, len(arrival) + FIRST_ROOM
@@ -186,6 +195,9 @@ def _set_mesh(mesh: Mesh, integers: NDArray[np.int64], floats: NDArray[np.float6
         integers[[HAS_WARMUP, BY_REQUESTS]] = 1, mesh.load_balancer == "leastRequest"
         floats[[WARMUP_SECONDS, WARMUP_POWER]] = warmup.duration, 1.0 / warmup.aggression
         floats[WARMUP_LEAST] = warmup.minimum_percent / 100
+    if mesh.network is not None:
+        integers[HAS_NETWORK] = 1
+        floats[[LOSS, CONNECT_TIMEOUT]] = mesh.network.loss, mesh.connect_timeout
     if (limit := mesh.rate_limit) is not None:
         integers[LIMITS_PODS if limit.per == "pod" else LIMITS_PROXY] = 1
         integers[[MOST_TOKENS, TOKENS_PER_FILL]] = limit.max_tokens, limit.tokens_per_fill

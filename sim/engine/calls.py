@@ -15,6 +15,7 @@ import numpy as np
 from sim.balancers import BALANCERS, consistent_hash
 from sim.engine.cache import compiled, inlined
 from sim.engine.connections import give_back, held_slot, pend, slot, take_connection, unpend
+from sim.engine.hops import free_trip, set_home, set_out
 from sim.engine.keyed import ATTEMPT, MIRROR, U, block, high, low, uniform
 from sim.engine.latency import cost, observe
 from sim.engine.layout import (
@@ -31,8 +32,10 @@ from sim.engine.layout import (
     GROW,
     HAS_BUDGET,
     HAS_CONNECTIONS,
+    HAS_NETWORK,
     HAS_OUTLIERS,
     HAS_WARMUP,
+    HOMEWARD,
     HTTP_TOO_MANY,
     HTTP_UNAVAILABLE,
     LEFT,
@@ -47,14 +50,17 @@ from sim.engine.layout import (
     NEWS_TAIL,
     NO_ENDPOINT,
     OK,
+    OUTWARD,
     PENDING_ROOM,
     POD_ROOM,
     POOLS,
     RATE_LIMITED,
     REFUSED,
+    RESET,
     ROW_ROOM,
     ROWS,
     SHED,
+    SLOT_MASK,
     SPLITS,
     USERS,
 )
@@ -153,7 +159,7 @@ def attempt(state: Any, t: float, c: int) -> None:
     if state.iv[HAS_CONNECTIONS] == 1:
         ask_for_connection(state, t, c)
     else:
-        offer(state, t, c, p)
+        offer(state, t, c, p, False)
     ring = state.edge_try_ring[state.call_edge[c]]
     if ring >= 0 and state.call_parent[c] != MIRRORED and state.call_generation[c] == generation:  # else it has ended
         wait_in_ring(state, t, c, ring)
@@ -174,11 +180,14 @@ def ask_for_connection(state: Any, t: float, c: int) -> None:
 def serve_pending(state: Any, t: float, k: int) -> None:
     """Send the calls that wait at slot k, in order, as long as there are connections."""
     p = k >> 1
-    while state.slot_head[k] >= 0 and take_connection(state, k):
+    while state.slot_head[k] >= 0:
+        is_new = state.slot_idle[k] == 0
+        if not take_connection(state, k):
+            break
         c = state.slot_head[k]
         unpend(state, c, k)
         generation = state.call_generation[c]
-        offer(state, t, c, p)
+        offer(state, t, c, p, is_new)
         if state.call_generation[c] != generation:  # turned away
             give_back(state, k, state.pod_listens[p] == 0)
 
@@ -204,25 +213,36 @@ def draw(state: Any, c: int) -> tuple[float, float]:
 
 
 @compiled
-def offer(state: Any, t: float, c: int, p: int) -> None:
-    """Hand call c to pod p: served, waiting, or turned away at once."""
-    v = state.pod_version[p]
+def offer(state: Any, t: float, c: int, p: int, is_new: bool) -> None:
+    """Send call c to pod p, on a new connection or on one that is there, unless too many requests are under way."""
     pool = state.call_pool[c]
     if state.iv[MOST_REQUESTS] > 0 and state.pool_requests[pool] >= state.iv[MOST_REQUESTS]:
         end_attempt(state, t, c, CIRCUIT_OPEN, HTTP_UNAVAILABLE)
         return
+    if state.iv[HAS_NETWORK] == 1:
+        set_out(state, t, c, is_new)
+    else:
+        reason = enter(state, t, c, p)
+        if reason != OK:
+            turn_away(state, t, c, p, reason)
+            return
+    state.pod_requests[p] += 1
+    state.pool_requests[pool] += 1
+
+
+@compiled
+def enter(state: Any, t: float, c: int, p: int) -> int:
+    """Hand call c to pod p, where it is served or waits: OK; or return why it is turned away."""
+    v = state.pod_version[p]
     if state.pod_listens[p] == 0:
-        turn_away(state, t, c, p, REFUSED)
-        return
+        return REFUSED
     if state.iv[SPLITS] == 1:
         connect(state, t, p)
     if state.iv[LIMITS_PODS] == 1 and not take_token(state, t, p + 1):
-        turn_away(state, t, c, p, RATE_LIMITED)
-        return
+        return RATE_LIMITED
     is_full = state.pod_busy[p] >= state.version_workers[v]
     if is_full and state.pod_waiting[p] >= state.version_queue[v]:
-        turn_away(state, t, c, p, SHED)
-        return
+        return SHED
     if state.version_shares[v] == 1:
         share(state, t, c, p)
     elif is_full:
@@ -230,8 +250,21 @@ def offer(state: Any, t: float, c: int, p: int) -> None:
     else:
         change_busy(state, t, p, MORE)
         start(state, t, c, p, new_worker(state, p))
-    state.pod_requests[p] += 1
-    state.pool_requests[pool] += 1
+    return OK
+
+
+@compiled
+def on_hop(state: Any, t: float, code: int) -> None:
+    """A request has come to its pod, or an answer to the proxy, if it still waits for it."""
+    c = free_trip(state, code & SLOT_MASK)
+    if c < 0:
+        return
+    if state.call_state[c] == HOMEWARD:
+        come_home(state, t, c, state.call_reason[c], state.call_status[c])
+    elif state.call_state[c] == OUTWARD:
+        reason = enter(state, t, c, state.call_pod[c])
+        if reason != OK:
+            set_home(state, t, c, reason, HTTP_TOO_MANY if reason == RATE_LIMITED else HTTP_UNAVAILABLE)
 
 
 @compiled
@@ -245,17 +278,26 @@ def turn_away(state: Any, t: float, c: int, p: int, reason: int) -> None:
 @compiled
 def conclude(state: Any, t: float, c: int, w: int, reason: int, status: int) -> None:
     """The attempt of call c has its answer from the pod; worker w, if one is still with it, goes on."""
+    if w >= 0:
+        end_work(state, t, w)
+    if state.iv[HAS_NETWORK] == 1:
+        set_home(state, t, c, reason, status)
+    else:
+        come_home(state, t, c, reason, status)
+
+
+@compiled
+def come_home(state: Any, t: float, c: int, reason: int, status: int) -> None:
+    """The proxy hears how an attempt has ended that was sent to a pod."""
     p = state.call_pod[c]
     state.pod_requests[p] -= 1
     depart(state, t, c, p)
     if state.iv[HAS_OUTLIERS] == 1:
         report(state, t, p, state.call_pool[c], reason, status)
-    if w >= 0:
-        end_work(state, t, w)
     k = held_slot(state, c)
     end_attempt(state, t, c, reason, status)
     if k >= 0:
-        release(state, t, k, False)
+        release(state, t, k, reason in (RESET, REFUSED))
 
 
 @compiled

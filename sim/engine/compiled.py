@@ -23,6 +23,7 @@ from sim.engine.layout import (
     CALLING,
     EJECTIONS,
     FREE_WORKERS,
+    HAS_NETWORK,
     HELD,
     LOST,
     MATCHES,
@@ -123,7 +124,9 @@ class CompiledPlane:
             self._ahead.hand_over(self._now)
         held = self._held(pod)
         state.pod_listens[pod] = 0
-        state.pod_waiting[pod] = state.pod_requests[pod] = 0
+        state.pod_waiting[pod] = 0
+        if not state.iv[HAS_NETWORK]:
+            state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
         self._share_nothing(pod)
         self._stop_workers(pod, held)
@@ -147,12 +150,14 @@ class CompiledPlane:
         return held[np.lexsort([column[held] for column in order])]
 
     def _disconnect(self, pod: int) -> None:
-        """Close all connections to a pod, in use or not."""
+        """Close all connections to a pod; of those in use the proxy hears when a reset has come over the network."""
         state = self._state
         slots = slice(2 * pod, 2 * pod + 2)
+        closed = state.slot_idle[slots].copy() if state.iv[HAS_NETWORK] else state.slot_open[slots].copy()
         version = state.pod_version[pod]
-        state.pool_connections[[version, state.version_whole[version]]] -= state.slot_open[slots]
-        state.slot_open[slots] = state.slot_idle[slots] = 0
+        state.pool_connections[[version, state.version_whole[version]]] -= closed
+        state.slot_open[slots] -= closed
+        state.slot_idle[slots] = 0
 
     def _share_nothing(self, pod: int) -> None:
         state = self._state

@@ -18,6 +18,7 @@ from sim.engine.layout import (
     CALLING,
     CANCELLED,
     HAS_BUDGET,
+    HAS_NETWORK,
     HAS_OUTLIERS,
     HELD,
     HTTP_ABANDONED,
@@ -29,6 +30,7 @@ from sim.engine.layout import (
     NO_WORKER,
     ORPHAN,
     PENDING,
+    RUNNING,
     TIMED_OUT,
     WAITING,
 )
@@ -67,7 +69,7 @@ def withdraw(state: Any, t: float, c: int) -> None:
 def stop_waiting(state: Any, c: int, p: int) -> None:
     if state.call_state[c] == WAITING:
         leave_queue(state, c, p)
-    else:
+    elif state.call_state[c] == RUNNING:
         state.worker_call[state.call_worker[c]] = -1
 
 
@@ -173,7 +175,7 @@ def cancel(state: Any, t: float, c: int) -> int:
             w = let_go(state, c)
         elif state.call_state[c] != LOST:
             stop_waiting(state, c, p)
-        if state.call_state[c] != LOST:
+        if state.call_state[c] != LOST or state.iv[HAS_NETWORK] == 1:
             state.pod_requests[p] -= 1
         depart(state, t, c, p)
     write_called(state, t, c, tries, CANCELLED, HTTP_CANCELLED)

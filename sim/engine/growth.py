@@ -23,6 +23,7 @@ from sim.engine.layout import (
     EJECTIONS,
     ENTRY_FIELDS,
     FREE_CALLS,
+    FREE_TRIPS,
     FREE_WORKERS,
     GROW,
     HAS_RATES,
@@ -42,6 +43,7 @@ from sim.engine.layout import (
     ROW_ROOM,
     ROWS,
     SLOT_FIELDS,
+    TRIP_FIELDS,
     WORKER_FIELDS,
 )
 from sim.engine.state import PtrState
@@ -68,6 +70,7 @@ def grow(state: PtrState, spare: int = SPARE) -> None:
     _lengthen(state, EJECTION_FIELDS, EJECTION_ROOM, int(scalars[EJECTIONS]) + spare)
     _refill(state, CALL_FIELDS, "free_call", FREE_CALLS, spare)
     _refill(state, WORKER_FIELDS, "free_worker", FREE_WORKERS, spare)
+    _refill(state, TRIP_FIELDS, "free_trip_slot", FREE_TRIPS, spare)
     scalars[CALL_ROOM] = len(state.free_call)
     if scalars[CALL_ROW_ROOM]:
         # All calls under way may end at once.

@@ -17,6 +17,7 @@ from sim.engine.layout import (
     HEAP_SIZE,
     HELD,
     HOLE,
+    HOP,
     KIND_SHIFT,
     NEAR_FULL,
     PENDING_ROOM,
@@ -41,6 +42,8 @@ def is_first(state: Any, code: int, other: int) -> bool:
     if code >> SLOT_BITS == other >> SLOT_BITS:
         if kind == DONE:
             return state.worker_order[code & SLOT_MASK] < state.worker_order[other & SLOT_MASK]  # type: ignore[no-any-return]
+        if kind == HOP:
+            return state.trip_order[code & SLOT_MASK] < state.trip_order[other & SLOT_MASK]  # type: ignore[no-any-return]
         if kind == BACKOFF:
             return order_of(state, code & SLOT_MASK) < order_of(state, other & SLOT_MASK)
     return code < other

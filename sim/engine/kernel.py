@@ -18,6 +18,7 @@ from sim.engine.calls import (
     end_attempt,
     free_call,
     new_call,
+    on_hop,
     release,
     serve_pending,
 )
@@ -25,6 +26,7 @@ from sim.engine.connections import held_slot
 from sim.engine.fan_out import finish_service, mirror, spread_news
 from sim.engine.giving_up import abandon, give_up, take_back, time_out
 from sim.engine.heap import drop_root, push
+from sim.engine.hops import set_home
 from sim.engine.layout import (
     AFTER_ARRIVALS,
     BACKOFF,
@@ -34,8 +36,10 @@ from sim.engine.layout import (
     FOLLOW,
     GROW,
     HAS_CONNECTIONS,
+    HAS_NETWORK,
     HAS_OUTLIERS,
     HOLE,
+    HOP,
     HTTP_TIMEOUT,
     HTTP_TOO_MANY,
     HTTP_UNAVAILABLE,
@@ -187,6 +191,8 @@ def on_event(state: Any, t: float, code: int) -> None:
         w = code & SLOT_MASK
         if state.worker_due[w] == t and state.worker_code[w] == code:
             finish_service(state, t, w)
+    elif kind == HOP:
+        on_hop(state, t, code)
     elif kind == RETURN:
         come_back(state, t, code & INDEX_MASK)
     elif kind == FOLLOW:
@@ -241,6 +247,10 @@ def reset(state: Any, t: float, p: int, calls: Any, first: int) -> int:
         c = calls[i]
         if state.call_state[c] == LOST:
             take_back(state, t, c)
+            if state.iv[HAS_NETWORK] == 1:
+                set_home(state, t, c, RESET, HTTP_UNAVAILABLE)
+                spread_news(state, t)
+                continue
             depart(state, t, c, p)
             if state.iv[HAS_OUTLIERS] == 1:
                 report(state, t, p, state.call_pool[c], RESET, HTTP_UNAVAILABLE)

@@ -22,6 +22,7 @@ Philox4x64-10. key = (seed, replication); counter = (a, b, c, purpose), where a,
     THINKING step, session or caller  word 0
     REPEATING place, session          word 0 how long a user waits before a repeat
     PATIENCE request                  word 0
+    NETWORK  request, path, attempt   word 0 latency out, 1 latency back, 2 loss, 3 connection setup (a copy: + 16)
 
 Source: Salmon et al., Parallel random numbers: as easy as 1, 2, 3 (2011); constants as in Random123's philox.h.
 """
@@ -65,11 +66,12 @@ class Purpose(IntEnum):
     THINKING = 15
     REPEATING = 16
     PATIENCE = 17
+    NETWORK = 18
 
 
 ARRIVAL, IDENTITY, USER = int(Purpose.ARRIVAL), int(Purpose.IDENTITY), int(Purpose.USER)
 ROUTE, ATTEMPT, MIRROR = int(Purpose.ROUTE), int(Purpose.ATTEMPT), int(Purpose.MIRROR)
-AFFINITY = int(Purpose.AFFINITY)
+AFFINITY, NETWORK = int(Purpose.AFFINITY), int(Purpose.NETWORK)
 OF_FAULTS = 1 << 32  # where a counter has another one for faults alone
 
 WORD = (1 << 64) - 1

@@ -4,6 +4,7 @@ Events in the heap are (time, code); among equal times the smaller code is first
 
     DONE     request, worker slot           completions, in order of request; see below
     FOLLOW   request                        one that follows an answer arrives (the others come before)
+    HOP      request, trip                  a request has come to its pod, or an answer to the proxy
     RETURN   pod                            ejected pods come back
     TICK                                    the mesh looks at the rates of all pods
     TIMEOUT                                 of the request, from its arrival; 1 + ring: of calls between services; then
@@ -12,8 +13,8 @@ Events in the heap are (time, code); among equal times the smaller code is first
     PER_TRY  ring                           of an attempt
     BACKOFF  retry, request, call slot      a retry begins
 
-Completions and retries of one request at one instant are in the order of `order_of`: a copy after its original, then by
-the path of the call and the attempt.
+Completions, hops and retries of one request at one instant are in the order of `order_of`: a copy after its original,
+then by the path of the call and the attempt.
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ from sim.spec.reaction import ABANDONED_STATUS
     HAS_WARMUP, BY_REQUESTS,
     HAS_CONNECTIONS, MOST_CONNECTIONS, MOST_PENDING, PENDING_CALLS, PENDING_ROOM,
     LIMITS_PROXY, LIMITS_PODS, MOST_TOKENS, TOKENS_PER_FILL,
-) = range(58)  # fmt: skip
+    HAS_NETWORK, FREE_TRIPS,
+) = range(60)  # fmt: skip
 
 # Float scalars.
 (
@@ -46,9 +48,10 @@ from sim.spec.reaction import ABANDONED_STATUS
     DECAY_SECONDS,
     WARMUP_SECONDS, WARMUP_POWER, WARMUP_LEAST,
     FILL_SECONDS,
-) = range(15)  # fmt: skip
+    LOSS, CONNECT_TIMEOUT,
+) = range(17)  # fmt: skip
 
-DONE, FOLLOW, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(7)
+DONE, FOLLOW, HOP, RETURN, TICK, TIMEOUT, PER_TRY, BACKOFF = range(8)
 KIND_SHIFT = 60
 OWN, LEAVING = 1 << 40, 1 << 41
 SLOT_BITS, REQUEST_BITS = 24, 32
@@ -57,10 +60,10 @@ AFTER_ARRIVALS = FOLLOW << KIND_SHIFT
 INDEX_MASK = (1 << KIND_SHIFT) - 1
 SLOT_MASK = (1 << SLOT_BITS) - 1
 
-FREE, WAITING, RUNNING, IN_BACKOFF, PENDING, CALLING, ANSWERED, LOST, LEFT = range(9)
+FREE, WAITING, RUNNING, IN_BACKOFF, PENDING, CALLING, ANSWERED, LOST, LEFT, OUTWARD, HOMEWARD = range(11)
 """Of a call. PENDING: it waits for a connection. CALLING: its own work is done, it waits for what it has called.
 ANSWERED: its caller has not yet heard. LOST: at a killed pod, to be reset now. LEFT: over, and free as soon as its
-back-off has left the heap.
+back-off has left the heap. OUTWARD, HOMEWARD: on the network.
 """
 
 
@@ -118,7 +121,9 @@ CALL_FIELDS: dict[str, type] = {
     "call_edge": np.int64, "call_parent": np.int64, "call_path": np.int64, "call_at": np.float64,
     "call_reason": np.int64, "call_life": np.int64, "call_in_heap": np.int64, "call_next_edge": np.int64,
     "call_pending": np.int64, "call_child": np.int64, "call_older": np.int64, "call_younger": np.int64,
+    "call_u_back": np.float64, "call_trip": np.int64,
 }  # fmt: skip
+TRIP_FIELDS: dict[str, type] = {"trip_call": np.int64, "trip_generation": np.int64, "trip_order": np.int64}
 WORKER_FIELDS: dict[str, type] = {
     "worker_call": np.int64, "worker_pod": np.int64, "worker_due": np.float64, "worker_code": np.int64,
     "worker_order": np.int64, "worker_end": np.float64, "worker_child": np.int64, "worker_sibling": np.int64,

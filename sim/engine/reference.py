@@ -27,7 +27,7 @@ from sim.engine import reference_fan_out as fan_out
 from sim.engine.balancing import balancing
 from sim.engine.edges import Edge, graph_of, place, timeouts_of
 from sim.engine.fault_pods import pod_luck
-from sim.engine.keyed import ATTEMPT, MIRROR, OF_FAULTS, ROUTE, USER, U, attempt_luck, uniforms
+from sim.engine.keyed import ATTEMPT, MIRROR, NETWORK, OF_FAULTS, ROUTE, USER, U, attempt_luck, uniforms
 from sim.engine.protocol import Answers, Calls, Ejection, Load, PlaneConfig, PodLoad, Reason, Route
 from sim.engine.reference_connections import Connections
 from sim.engine.reference_latency import Latency
@@ -70,10 +70,11 @@ from sim.engine.reference_service import Circumstances, Luck, decide
 from sim.engine.reference_sharing import Sharing
 from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.engine.settled import with_own_arrivals
+from sim.engine.variates import quantile
 from sim.routers import NOBODY, ROUTERS
-from sim.spec.mesh import Ewma, HttpPool
+from sim.spec.mesh import Ewma, HttpPool, Network
 
-COMPLETION, ARRIVAL, RETURN, LOOK, CALL_TIMEOUT, LEAVING, ATTEMPT_TIMEOUT, RETRY = range(1, 9)
+COMPLETION, ARRIVAL, HOP, RETURN, LOOK, CALL_TIMEOUT, LEAVING, ATTEMPT_TIMEOUT, RETRY = range(1, 10)
 KEYS_PER_RANK, KEYS_PER_RETRY = 1 << 104, 1 << 96
 FOLLOWING = 1 << 40  # the timeouts of requests that follow answers come after those of all other calls
 """Room for keys below a rank. SimPy's own priorities are 0 and 1, so what an event sets off at once comes before the
@@ -136,6 +137,7 @@ class ReferencePlane:
         limit = config.mesh.rate_limit if config.mesh else None
         self.pod_limit = limit if limit and limit.per == "pod" else None
         self.bucket = full(limit, config.start) if limit and limit.per == "proxy" else None
+        self.network = config.mesh.network if config.mesh else None
         self.next_look = -math.inf
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
         self.decay = ((config.mesh and config.mesh.ewma) or Ewma()).decay_time
@@ -282,21 +284,33 @@ class ReferencePlane:
             self.limit_try(attempt)
         return answer
 
-    def offer(self, attempt: Attempt, pod: Pod) -> Answer | None:
-        """Hand an attempt to a pod; return the answer if it is turned away."""
+    def offer(self, attempt: Attempt, pod: Pod, *, is_new: bool = False) -> Answer | None:
+        """Send an attempt to a pod, on a new connection or on one that is there; return the answer if it has one."""
         call = attempt.call
         most = self.limits.http2_max_requests
         if most is not None and call.pool.requests >= most:
             return CIRCUIT_OPEN
+        if self.network is not None:
+            self.set_out(attempt, pod, self.network, is_new=is_new)
+        else:
+            answer = self.enter(attempt, pod)
+            if answer is not None:
+                self.observe(pod, call.pool, answer)
+                return answer
+        call.pool.requests += 1
+        return None
+
+    def enter(self, attempt: Attempt, pod: Pod) -> Answer | None:
+        """Hand an attempt to a pod; return the answer if it is turned away."""
         if not pod.listens:
-            return self.turn_away(pod, call, REFUSED)
+            return REFUSED
         self.connect(pod)
         if pod.bucket is not None and not pod.bucket.take(self.clock.now):
-            return self.turn_away(pod, call, RATE_LIMITED)
+            return RATE_LIMITED
         version = self.config.versions[pod.version]
         is_full = pod.busy.workers >= version.concurrency
         if is_full and version.queue_capacity is not None and pod.held_up >= version.queue_capacity:
-            return self.turn_away(pod, call, SHED)
+            return SHED
         if version.discipline == "processorSharing":
             self.share(pod, attempt)
         elif is_full:
@@ -305,8 +319,49 @@ class ReferencePlane:
             pod.busy.change(self.clock.now, 1)
             pod.serving[attempt] = None
             self.clock.process(self.work(pod, attempt, *self.begin(pod, attempt)))
-        call.pool.requests += 1
         return None
+
+    # The network, where it takes time.
+
+    def set_out(self, attempt: Attempt, pod: Pod, network: Network, *, is_new: bool) -> None:
+        """An attempt sets out to its pod, or is lost: then it looks like a refused connection, after a while."""
+        call, mesh = attempt.call, self.mesh
+        assert mesh is not None
+        number = attempt.number + 16 * call.copy
+        seed, replication = self.requests.seed, self.requests.replication
+        out, attempt.back, lost, made = uniforms(seed, replication, NETWORK, call.request, call.path, number)
+        setup = quantile(network.connection_setup, made) if is_new else 0.0
+        pod.travelling[attempt] = None
+        if lost < network.loss or setup > mesh.connect_timeout:
+            due, then = self.clock.now + mesh.connect_timeout, partial(self.come_home, attempt, REFUSED)
+        else:
+            delay = quantile(network.proxy_latency, out) + setup
+            due, then = self.clock.now + delay, partial(self.reach, attempt, pod)
+        self.clock.call_at(due, HOP, attempt.key, then)
+
+    def reach(self, attempt: Attempt, pod: Pod) -> None:
+        """An attempt has come to its pod, if somebody still waits for it."""
+        if attempt in pod.travelling:
+            del pod.travelling[attempt]
+            answer = self.enter(attempt, pod)
+            if answer is not None:
+                self.set_home(attempt, answer)
+
+    def set_home(self, attempt: Attempt, answer: Answer) -> None:
+        """An answer sets out to the proxy."""
+        pod = attempt.pod
+        assert pod is not None
+        assert self.network is not None
+        for held in pod.places:
+            held.pop(attempt, None)
+        pod.travelling[attempt] = None
+        due = self.clock.now + quantile(self.network.proxy_latency, attempt.back)
+        self.clock.call_at(due, HOP, attempt.key, partial(self.come_home, attempt, answer))
+
+    def come_home(self, attempt: Attempt, answer: Answer) -> None:
+        """An answer has come to the proxy, if it still waits for it."""
+        if attempt.pod is not None and attempt in attempt.pod.travelling:
+            self.hear(attempt, answer)
 
     # Connections, where their number is bounded.
 
@@ -315,11 +370,12 @@ class ReferencePlane:
         connections, most = self.connections(pod, attempt.call.pool), self.limits.http1_max_pending_requests
         if not connections.idle and most is not None and connections.of_pool.pending >= most:
             return CIRCUIT_OPEN
+        is_new = not connections.idle
         if connections.pending or not connections.take():
             connections.pend(attempt)
             self.serve_pending(pod, attempt.call.pool)
             return None
-        answer = self.offer(attempt, pod)
+        answer = self.offer(attempt, pod, is_new=is_new)
         if answer is not None:
             self.release(pod, attempt.call.pool, closed=not pod.listens)
         return answer
@@ -332,10 +388,13 @@ class ReferencePlane:
     def serve_pending(self, pod: Pod, pool: Pool) -> None:
         """Send the attempts that wait for a connection, in order, as long as there are connections."""
         connections = self.connections(pod, pool)
-        while connections.pending and connections.take():
+        while connections.pending:
+            is_new = not connections.idle
+            if not connections.take():
+                break
             attempt = next(iter(connections.pending))
             connections.unpend(attempt)
-            answer = self.offer(attempt, pod)
+            answer = self.offer(attempt, pod, is_new=is_new)
             if answer is not None:
                 self.give_back(pod, pool, closed=not pod.listens)
                 self.soon(partial(self.tell, attempt.call, answer))
@@ -398,11 +457,6 @@ class ReferencePlane:
         """True when so few pods of a pool are left that all are used."""
         rule, left = self.outlier_detection, len(pool.ready)
         return rule is not None and 100 * left < rule.min_health_percent * (left + pool.ejected)
-
-    def turn_away(self, pod: Pod, call: Call, answer: Answer) -> Answer:
-        """Return the answer of a pod that does not even let the request wait."""
-        self.observe(pod, call.pool, answer)
-        return answer
 
     def begin(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
         """A worker takes the attempt; return how long it works on it, and the status it will answer."""
@@ -499,14 +553,22 @@ class ReferencePlane:
 
     def conclude(self, attempt: Attempt, answer: Answer) -> None:
         """An attempt has its answer from its pod; a worker that was held for it is free."""
+        if attempt.over is not None and not attempt.over.triggered:
+            attempt.over.succeed()
+        if self.network is not None:
+            self.set_home(attempt, answer)
+        else:
+            self.hear(attempt, answer)
+
+    def hear(self, attempt: Attempt, answer: Answer) -> None:
+        """The proxy hears how an attempt has ended that was sent to a pod."""
         assert attempt.pod is not None
         self.drop(attempt)
         self.observe(attempt.pod, attempt.call.pool, answer)
-        if attempt.over is not None:
-            attempt.over.succeed()
         self.tell(attempt.call, answer)
         if self.most_connections is not None:
-            self.soon(partial(self.release, attempt.pod, attempt.call.pool, closed=False))
+            closed = answer in (RESET, REFUSED)
+            self.soon(partial(self.release, attempt.pod, attempt.call.pool, closed=closed))
 
     def drop(self, attempt: Attempt) -> bool:
         """Take an attempt away from its pod; False if it is not there."""
@@ -599,7 +661,7 @@ class ReferencePlane:
         if attempt.pod is None or not any(attempt in held for held in attempt.pod.places):
             return False
         fan_out.take_back(self, attempt)
-        if attempt.over is not None:
+        if attempt.over is not None and not attempt.over.triggered:
             attempt.over.succeed()
         self.drop(attempt)
         return True
@@ -804,8 +866,8 @@ class ReferencePlane:
     def kill(self, pod: int) -> None:
         """All that the pod holds is reset, in request order."""
         killed = self.pods[pod]
-        held = sorted((attempt for attempts in killed.places for attempt in attempts), key=lambda attempt: attempt.key)
-        for attempts in killed.places:
+        held = sorted((attempt for attempts in killed.at_pod for attempt in attempts), key=lambda attempt: attempt.key)
+        for attempts in killed.at_pod:
             attempts.clear()
         killed.lost.update(dict.fromkeys(held))
         killed.listens = False
@@ -815,10 +877,14 @@ class ReferencePlane:
             killed.busy.change(self.clock.now, -killed.busy.workers)
         for connections in killed.connections.values():
             connections.close_idle()
-            connections.close(connections.open)
+            if self.network is None:
+                connections.close(connections.open)
         for attempt in held:
             if attempt in killed.lost:  # not taken back meanwhile
                 fan_out.take_back(self, attempt)
+                if self.network is not None:
+                    self.set_home(attempt, RESET)
+                    continue
                 self.drop(attempt)
                 self.observe(killed, attempt.call.pool, RESET)
                 self.tell(attempt.call, RESET)

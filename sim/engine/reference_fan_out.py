@@ -87,7 +87,7 @@ def take_back(plane: ReferencePlane, attempt: Attempt) -> None:
                 todo.append(call.attempts[-1])
                 ended.append(call.attempts[-1])
     for last in ended:
-        if last.over is not None:
+        if last.over is not None and not last.over.triggered:
             last.over.succeed()
 
 

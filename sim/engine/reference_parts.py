@@ -110,8 +110,9 @@ class Pod:
     """A pod: its workers, its queue, and what the mesh remembers of it.
 
     serving, waiting: attempts whose caller still waits, in order. calling: those whose own work is done and that wait
-    for the calls they have made. lost: those that are about to be reset. busy: workers, those with abandoned work
-    included. lives: how often it was killed. ordinal: how many of its version came before. luck: decides about faults.
+    for the calls they have made. lost: those that are about to be reset. travelling: those on the network.
+    busy: workers, those with abandoned work included. lives: how often it was killed. ordinal: how many of its version
+    came before. luck: decides about faults.
     """
 
     number: int
@@ -125,6 +126,7 @@ class Pod:
     waiting: dict[Attempt, None] = field(default_factory=dict)
     calling: dict[Attempt, None] = field(default_factory=dict)
     lost: dict[Attempt, None] = field(default_factory=dict)
+    travelling: dict[Attempt, None] = field(default_factory=dict)
     busy: Busy = field(default_factory=Busy)
     sharing: Sharing = field(default_factory=Sharing)
     started: int = 0
@@ -138,12 +140,17 @@ class Pod:
     @property
     def requests(self) -> int:
         """Return the number of requests here that nobody has given up."""
-        return len(self.serving) + len(self.waiting) + len(self.calling)
+        return len(self.serving) + len(self.waiting) + len(self.calling) + len(self.travelling)
 
     @property
     def places(self) -> tuple[dict[Attempt, None], ...]:
         """Return where an attempt can be at the pod."""
-        return self.serving, self.waiting, self.calling, self.lost
+        return self.serving, self.waiting, self.calling, self.lost, self.travelling
+
+    @property
+    def at_pod(self) -> tuple[dict[Attempt, None], ...]:
+        """Return where those are that a kill resets."""
+        return self.serving, self.waiting, self.calling
 
     @property
     def held_up(self) -> int:
@@ -195,6 +202,7 @@ class Attempt:
     stages: Iterator[tuple[Edge, ...]] = field(default_factory=lambda: iter(()))
     asked: list[Call] = field(default_factory=list)
     over: Any = None
+    back: float = math.nan  # its number for the network's way back
 
     @property
     def number(self) -> int:

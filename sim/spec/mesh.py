@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, WithJso
 
 from sim.spec.distributions import Constant, Law
 from sim.spec.model import Model, PlacedError, did_you_mean
-from sim.units import Duration, Percent, PositiveDuration, Quantity, format_duration
+from sim.units import Duration, Percent, PositiveDuration, Quantity, Share, format_duration
 
 # Source: Envoy's x-envoy-retry-on and x-envoy-retry-grpc-on; Istio 1.24 retries the first four unless told otherwise.
 RETRY_CONDITIONS = (
@@ -173,12 +173,38 @@ class HttpPool(Model):
     )
 
 
+CONNECT_TIMEOUT = 10.0
+
+
+class Network(Model):
+    """What lies between the proxies and the pods."""
+
+    proxy_latency: Law = Field(
+        Constant(value=0.0), description="From a proxy to a pod, and as long again back; each way draws its own."
+    )
+    connection_setup: Law = Field(
+        Constant(value=0.0), description="To make a connection, where connectionPool.tcp.maxConnections bounds them."
+    )
+    loss: Share = Field(
+        0.0, description="Requests that never arrive; the mesh sees a refused connection after connectTimeout."
+    )
+
+    @model_validator(mode="after")
+    def _has_effect(self) -> Network:
+        if self == Network.model_construct():
+            raise ValueError("has no effect; must have proxyLatency, connectionSetup or loss")
+        return self
+
+
 class TcpPool(Model):
     """How many connections the mesh has at once."""
 
     max_connections: Annotated[int, Quantity("count", low=1, high=1_000_000)] | None = Field(
         None,
         description="To all pods of a version, HTTP/1.1: one request at a time each; one to a pod is always allowed.",
+    )
+    connect_timeout: PositiveDuration | None = Field(
+        None, description="Until a connection counts as refused, with network.loss or connectionSetup; without it, 10s."
     )
 
 
@@ -299,8 +325,15 @@ class Mesh(Model):
     retries: Retries = Field(Retries(), description="Second tries.")
     retry_budget: RetryBudget | None = Field(None, description="Bounds retries under way; without it, no bound.")
     connection_pool: ConnectionPool | None = Field(None, description="Circuit breaking; without it, no limit.")
+    network: Network | None = Field(None, description="Latency and loss between proxies and pods; without it, none.")
     rate_limit: RateLimit | None = Field(None, description="Envoy's local rate limit; without it, none.")
     outlier_detection: OutlierDetection | None = Field(None, description="Ejects failing pods; without it, off.")
+
+    @property
+    def connect_timeout(self) -> float:
+        """Return the seconds until a connection counts as refused. Source: Istio's default."""
+        given = self.connection_pool.tcp.connect_timeout if self.connection_pool else None
+        return given or CONNECT_TIMEOUT
 
     @model_validator(mode="after")
     def _fits_together(self) -> Mesh:
@@ -315,6 +348,14 @@ class Mesh(Model):
         if self.warmup is not None and self.load_balancer not in ("roundRobin", "leastRequest"):
             message = f"has no effect with loadBalancer {self.load_balancer}; must be left out"
             raise PlacedError(("warmup",), message)  # Source: Istio's DestinationRule
+        tcp = self.connection_pool.tcp if self.connection_pool else TcpPool()
+        makes = self.network is not None and self.network.connection_setup != Constant(value=0.0)
+        if makes and tcp.max_connections is None:
+            message = "has no effect; must have connectionPool.tcp.maxConnections"  # HTTP/2 makes its connections once
+            raise PlacedError(("network", "connectionSetup"), message)
+        if tcp.connect_timeout is not None and not (makes or (self.network is not None and self.network.loss)):
+            message = "has no effect; must have network.loss or network.connectionSetup"
+            raise PlacedError(("connectionPool", "tcp", "connectTimeout"), message)
         limits = self.connection_pool.http if self.connection_pool else HttpPool()
         if self.retry_budget is not None and limits.max_retries is not None:
             # Source: Envoy's circuit breaker, where a retry budget replaces max_retries.

@@ -25,6 +25,7 @@ CANARY = Route(weights=((0, 90.0), (1, 10.0)))
 EVERYTHING = ("5xx", "connect-failure")
 EJECTION = {"interval": 0.5, "base_ejection_time": 1, "max_ejection_percent": 40, "consecutive_5xx_errors": 3}
 FEW_CONNECTIONS = {"connection_pool": {"tcp": {"max_connections": 5}, "http": {"http1_max_pending_requests": 9}}}
+SLOW_NETWORK = {"proxy_latency": {"distribution": "lognormal", "median": 0.003, "p99": 0.02}, "loss": 0.02}
 LIMITS = {"connection_pool": {"http": {"http2_max_requests": 6, "max_retries": 2}}}
 BY_RATES = {
     **EJECTION,
@@ -155,6 +156,15 @@ CASES: dict[str, Setup] = {
         retries=patient(retry_on=("429",)),
     ).but(route=Route(ALL_TO_FIRST.weights, mirror=(1, 50.0))),
     "grid, rate limit": grid_storm(rate_limit={"max_tokens": 3, "fill_interval": 1 / 16}, **FEW_CONNECTIONS),
+    "network": busy_release(network=SLOW_NETWORK, timeout=0.2, retries=patient(per_try_timeout=0.1)),
+    "network, connections, mirrors": busy_release(
+        network={**SLOW_NETWORK, "connection_setup": {"distribution": "exponential", "mean": 0.01}},
+        connection_pool={"tcp": {"max_connections": 5, "connect_timeout": 0.03}, "http": {"http2_max_requests": 9}},
+        outlier_detection=SPLIT,
+        retries=patient(),
+    ).but(versions=versions(*FAILING, **BUSY, queue_capacity=2), route=Route(HALF_AND_HALF.weights, mirror=(1, 50.0))),
+    "grid, network": grid_storm(network={"proxy_latency": GRID, "loss": 0.05}, outlier_detection=EJECTION),
+    "grid, no latency on a network": grid_storm(network={"loss": 0.1}, **FEW_CONNECTIONS),
     "ewma, kills": busy_release(load_balancer="ewma", retries=patient(), timeout=0.1),
     "ewma, ejection": busy_release(load_balancer="ewma", ewma={"decay_time": 0.1}, outlier_detection=EJECTION),
     "grid, ewma": grid_storm(load_balancer="ewma"),
@@ -309,6 +319,10 @@ def outlier_rules(draw: st.DrawFn) -> dict[str, Any]:
 
 
 limits = st.fixed_dictionaries({"http2_max_requests": st.integers(1, 8)})
+networks = st.fixed_dictionaries(
+    {"loss": st.sampled_from([0.01, 0.3])},
+    optional={"proxy_latency": st.sampled_from([1 / 128, {"distribution": "gamma", "mean": 0.01, "cv": 0.5}])},
+)
 rate_limits = st.fixed_dictionaries(
     {
         "max_tokens": st.integers(1, 20),
@@ -360,6 +374,7 @@ meshes = st.none() | st.builds(
     retries=retries,
     outlier_detection=st.none() | outlier_rules(),
     rate_limit=st.none() | rate_limits,
+    network=st.none() | networks,
 )
 fault_keys = st.fixed_dictionaries(
     {"error_rate": st.sampled_from([0.05, 0.4]), "status_code": st.sampled_from([404, 500, 503])},
