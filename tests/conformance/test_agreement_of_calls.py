@@ -110,6 +110,8 @@ def setups(draw: st.DrawFn) -> Setup:
                 {"retry_budget": {"percent": 20, "min_retry_concurrency": 1}},
                 {"connection_pool": {"http": {"http2_max_requests": 3, "max_retries": 1}}},
                 {"outlier_detection": {"interval": 1 / 4, "base_ejection_time": 1 / 2, "consecutive_5xx_errors": 2}},
+                {"network": {"proxy_latency": 1 / 64}},
+                {"network": {"proxy_latency": {"distribution": "exponential", "mean": 0.01}, "loss": 0.1}},
             ]
         ),
     )
