@@ -97,8 +97,7 @@ def test_a_knob_changes_the_result(visit):
     before = seen.text(".users b")
     seen.page.get_by_label("Errors of v2, %").fill("60")
     seen.page.get_by_label("Errors of v2, %").press("Tab")
-    seen.run().page.wait_for_timeout(500)
-    assert address(seen.page)["errors"] == "60"
+    seen.run().page.wait_for_url(re.compile("errors=60"))
     assert "t" not in address(seen.page), "another run begins at its start"
     seen.page.get_by_role("button", name="End", exact=True).click()
     assert seen.text(".users b") != before
