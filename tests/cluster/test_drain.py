@@ -191,6 +191,20 @@ def test_an_incident_hits_every_version_equally(engine):
     assert 502 in statuses["run"]
 
 
+def test_trouble_of_a_called_service_reaches_the_users_of_the_one_that_calls_it():
+    stock = {"replicas": 2, "concurrency": 4, "latency": "10ms", "versions": {"v1": {}}}
+    data = plain().as_dict()
+    data["spec"]["services"]["web"]["calls"] = [{"service": "stock"}]
+    data["spec"]["services"]["stock"] = stock
+    data["spec"]["traffic"]["entry"] = "web"
+    data["spec"]["incidents"] = [{"at": "50s", "for": "20s", "service": "stock", "faults": [{"errorRate": 1}]}]
+    record = run(Scenario.from_dict(data))
+    assert story(record, "begins", "ends") == [(50, "begins", "stock"), (70, "ends", "stock")]
+    failed = record.requests.arrival[record.answers.request[record.answers.status >= 500]]
+    assert len(failed) > 300
+    assert 50 <= failed.min() <= failed.max() < 70
+
+
 def test_an_incident_can_crash_pods():
     given = plain().replace("spec.incidents", [{"at": "20s", "for": "5s", "faults": [{"crash": True}]}])
     record = run(given)
