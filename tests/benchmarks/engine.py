@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable
 
+import graph_model
 import others
 import rollsim_model
 import simpy_model
@@ -22,6 +23,7 @@ from workloads import W2S, WORKLOADS, Workload
 
 SIZES = (10_000, 100_000, 1_000_000, 10_000_000)
 IDLE_CALLS = 20_000
+GRAPH_SECONDS = 50.0
 REPEATS = 5
 Rates = dict[str, float | None]
 
@@ -69,6 +71,18 @@ def nanoseconds_by_size() -> dict[str, float]:
     return {f"{size:,}": 1e9 / ours(W2S.of(size), 1, looks_ahead=False) for size in SIZES}
 
 
+def calls_per_second() -> dict[str, float]:
+    """Return the calls per second of four services in a row, with timeouts and retries, every row written."""
+    graph_model.calls(1.0, 0, is_held=True)  # compiled, or loaded from disk
+    return {"held": graph_rate(is_held=True), "asynchronous": graph_rate(is_held=False)}
+
+
+def graph_rate(*, is_held: bool) -> float:
+    return statistics.median(
+        timed(lambda: graph_model.calls(GRAPH_SECONDS, 1, is_held=is_held)) for _ in range(REPEATS)
+    )
+
+
 def microseconds_of_an_idle_call() -> float:
     """Return what it costs to advance when nothing is due."""
     plane = rollsim_model.Model(W2S.of(1000), 1).plane
@@ -108,11 +122,15 @@ def main() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     found, sizes, idle = measured(options.runs), nanoseconds_by_size(), microseconds_of_an_idle_call()
+    calls = calls_per_second()
     if options.json:
-        print(json.dumps({"rates": found, "nanoseconds_by_size": sizes, "idle_microseconds": idle}))  # noqa: T201
+        shown = {"rates": found, "nanoseconds_by_size": sizes, "calls": calls, "idle_microseconds": idle}
+        print(json.dumps(shown))  # noqa: T201
         return
     print(table(found))  # noqa: T201
     print("\nEvent heap, W2S, ns a request:", ", ".join(f"{n} {ns:.0f}" for n, ns in sizes.items()))  # noqa: T201
+    told = ", ".join(f"{rate / 1e6:.1f} million ({name})" for name, rate in calls.items())
+    print(f"Event heap, four services in a row, calls/s: {told}")  # noqa: T201
     print(f"An advance when nothing is due: {idle:.1f} microseconds")  # noqa: T201
 
 
