@@ -103,6 +103,7 @@ from sim.engine.layout import (
     WORKER_FIELDS,
 )
 from sim.engine.pools import allocate_pools
+from sim.engine.priorities import UNLIMITED, priority_arrays
 from sim.engine.protocol import STATUS_CODES, PlaneConfig, Reason, Requests
 from sim.engine.retries import retried_reasons, retried_statuses
 from sim.engine.state import PtrState
@@ -113,7 +114,6 @@ from sim.spec.mesh import Ewma, Mesh, OutlierDetection
 from sim.spec.service import ResolvedVersion
 
 Arrays = dict[str, NDArray[Any]]
-UNLIMITED = int(np.iinfo(np.int64).max)
 DRAWN_PER = {"attempt": PER_ATTEMPT, "request": PER_REQUEST, "user": PER_USER}
 
 
@@ -136,6 +136,7 @@ def allocate(config: PlaneConfig) -> PtrState:
         **_requests(requests, config.mesh),
         **_versions(config.versions, requests.segments),
         **user_arrays(requests),
+        **priority_arrays(requests, FIRST_PODS),
         **endpoint_arrays(requests, config.versions),
         **network_arrays(config.mesh),
         **allocate_pools(versions + len(graph.services) + 1, FIRST_PODS, config.mesh, config.start),

@@ -65,6 +65,7 @@ from sim.engine.layout import (
     USERS,
 )
 from sim.engine.outliers import connect, panics, report
+from sim.engine.priorities import room_for
 from sim.engine.rate_limit import take_token
 from sim.engine.retrying import back_off, is_retried
 from sim.engine.schedule import pick_due
@@ -241,7 +242,7 @@ def enter(state: Any, t: float, c: int, p: int) -> int:
     if state.iv[LIMITS_PODS] == 1 and not take_token(state, t, p + 1):
         return RATE_LIMITED
     is_full = state.pod_busy[p] >= state.version_workers[v]
-    if is_full and state.pod_waiting[p] >= state.version_queue[v]:
+    if is_full and state.pod_waiting[p] >= room_for(state, v, c):
         return SHED
     if state.version_shares[v] == 1:
         share(state, t, c, p)

@@ -128,6 +128,8 @@ class CompiledPlane:
         if not state.iv[HAS_NETWORK]:
             state.pod_requests[pod] = 0
         state.pod_head[pod] = state.pod_tail[pod] = -1
+        levels = int(state.levels[0])
+        state.level_tail[pod * levels : (pod + 1) * levels] = -1
         self._share_nothing(pod)
         self._stop_workers(pod, held)
         self._disconnect(pod)

@@ -50,6 +50,7 @@ def feeds_back(config: PlaneConfig) -> bool:
     return (
         _has_more(config, CONFIG)
         or _has_more(config.requests, REQUESTS)
+        or len({endpoint.priority for endpoint in config.requests.endpoints.values()}) > 1
         or any(_has_other(version, VERSION) or version.concurrency > MOST_WORKERS for version in versions)
         or any(_has_other(fault, FAULT) for version in versions for fault in version.faults)
         or (config.mesh is not None and _mesh_feeds_back(config.mesh, versions))

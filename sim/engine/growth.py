@@ -97,6 +97,7 @@ def grow_pods(state: PtrState) -> None:
     if len(state.ring) > 1:
         arrays["ring"] = np.zeros(len(state.ring) + pools * room, np.int64)
         state.pool_ring[:] = 0
+    arrays["level_tail"] = np.append(state.level_tail, np.full(len(state.level_tail), -1, np.int64))
     state.rebind(**arrays)
     state.iv[POD_ROOM] = 2 * room
     make_room_for_pods(state, 2 * room)

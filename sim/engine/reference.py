@@ -72,6 +72,7 @@ from sim.engine.retries import ANSWERED, retried_reasons, retried_statuses
 from sim.engine.settled import with_own_arrivals
 from sim.engine.variates import quantile
 from sim.routers import NOBODY, ROUTERS
+from sim.spec.endpoint import room_of
 from sim.spec.mesh import Ewma, HttpPool, Network
 
 COMPLETION, ARRIVAL, HOP, RETURN, LOOK, CALL_TIMEOUT, LEAVING, ATTEMPT_TIMEOUT, RETRY = range(1, 10)
@@ -141,6 +142,7 @@ class ReferencePlane:
         self.next_look = -math.inf
         self.balancer = BALANCERS[config.mesh.load_balancer if config.mesh else "random"]
         self.decay = ((config.mesh and config.mesh.ewma) or Ewma()).decay_time
+        self.levels = sorted({each.priority for each in self.requests.endpoints.values()} or {0}, reverse=True)
         self.log = Log()
         self.expect(0)
 
@@ -309,7 +311,7 @@ class ReferencePlane:
             return RATE_LIMITED
         version = self.config.versions[pod.version]
         is_full = pod.busy.workers >= version.concurrency
-        if is_full and version.queue_capacity is not None and pod.held_up >= version.queue_capacity:
+        if is_full and version.queue_capacity is not None and pod.held_up >= self.room(version.queue_capacity, attempt):
             return SHED
         if version.discipline == "processorSharing":
             self.share(pod, attempt)
@@ -458,6 +460,15 @@ class ReferencePlane:
         rule, left = self.outlier_detection, len(pool.ready)
         return rule is not None and 100 * left < rule.min_health_percent * (left + pool.ejected)
 
+    def level_of(self, attempt: Attempt) -> int:
+        """Return the rank of a request's priority, 0 for the highest."""
+        endpoint = self.endpoint_of(attempt.call.request)
+        return 0 if endpoint is None else self.levels.index(self.requests.endpoints[endpoint].priority)
+
+    def room(self, queue_capacity: int, attempt: Attempt) -> int:
+        """Return how many may wait at a pod before this attempt is shed."""
+        return room_of(queue_capacity, self.level_of(attempt), len(self.levels))
+
     def begin(self, pod: Pod, attempt: Attempt) -> tuple[float, int]:
         """A worker takes the attempt; return how long it works on it, and the status it will answer."""
         attempt.start = self.clock.now
@@ -478,7 +489,7 @@ class ReferencePlane:
                     return
             if not pod.waiting:
                 break
-            attempt = next(iter(pod.waiting))
+            attempt = min(pod.waiting, key=self.level_of)
             del pod.waiting[attempt]
             pod.serving[attempt] = None
             seconds, status = self.begin(pod, attempt)

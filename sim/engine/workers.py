@@ -24,6 +24,7 @@ from sim.engine.layout import (
     SLOT_BITS,
     WAITING,
 )
+from sim.engine.priorities import last_before, leave_level
 from sim.engine.service import decide
 
 
@@ -74,22 +75,31 @@ def start(state: Any, t: float, c: int, p: int, w: int) -> None:
 
 @compiled
 def enqueue(state: Any, c: int, p: int) -> None:
-    """Call c waits at pod p, last."""
+    """Call c waits at pod p, last, or last of those with its priority."""
     state.call_state[c] = WAITING
     state.pod_waiting[p] += 1
-    last = state.pod_tail[p]
-    state.call_previous[c] = last
-    state.call_next[c] = -1
-    if last < 0:
+    before = state.pod_tail[p]
+    after = before - before - 1
+    if state.levels[0] > 1:
+        before = last_before(state, c, p)
+        after = state.pod_head[p] if before < 0 else state.call_next[before]
+    state.call_previous[c] = before
+    state.call_next[c] = after
+    if before < 0:
         state.pod_head[p] = c
     else:
-        state.call_next[last] = c
-    state.pod_tail[p] = c
+        state.call_next[before] = c
+    if after < 0:
+        state.pod_tail[p] = c
+    else:
+        state.call_previous[after] = c
 
 
 @compiled
 def leave_queue(state: Any, c: int, p: int) -> None:
     """Call c waits no longer at pod p."""
+    if state.levels[0] > 1:
+        leave_level(state, c, p)
     before = state.call_previous[c]
     after = state.call_next[c]
     if before < 0:

@@ -50,6 +50,11 @@ ENDPOINTS = {
     "search": Endpoint(share=0.2),
     "pay": Endpoint(share=0.1, latency_factor=3, method="POST"),
 }
+RANKED = {
+    "browse": Endpoint(share=0.5, priority=1),
+    "search": Endpoint(share=0.3),
+    "pay": Endpoint(share=0.2, priority=7, latency_factor=2),
+}
 IMPATIENT = {"patience": {"distribution": "exponential", "mean": 0.1}}
 STUBBORN = {"retries": {"attempts": 2, "backoff": {"distribution": "exponential", "mean": 0.05}}}
 CHATTY = {"sessions": {"requests": {"distribution": "exponential", "mean": 3}, "think_time": 0.125}}
@@ -214,6 +219,11 @@ CASES: dict[str, Setup] = {
     "faults of one endpoint": with_faults(
         {"error_rate": 0.4, "endpoint": "pay"}, {"latency_factor": 2, "endpoint": "browse"}
     ).but(requests=drawn(300, 5, endpoints=ENDPOINTS)),
+    "priorities": busy_release(timeout=0.2, retries=patient(per_try_timeout=0.1)).but(
+        requests=drawn(400, 5, endpoints=RANKED), versions=versions(*FAILING, **BUSY, queue_capacity=7), pods=(4, 1),
+        moves=churn(5, kill=3),
+    ),
+    "grid, priorities": grid_storm().but(requests=on_grid(drawn(400, 5, endpoints=RANKED), GRID)),
     "impatient users": busy_release(retries=patient(), outlier_detection=EJECTION).but(requests=used(IMPATIENT)),
     "users who try again": busy_release(timeout=0.1, retries=patient()).but(requests=used(STUBBORN)),
     "sessions of users who try again": busy_release(load_balancer="leastRequest", timeout=0.2).but(
@@ -497,7 +507,7 @@ def without_endpoints(own: dict[str, Any]) -> dict[str, Any]:
 @st.composite
 def setups(draw: st.DrawFn) -> Setup:
     pods = draw(st.tuples(st.integers(1, 3), st.integers(0, 3)))
-    endpoints = draw(st.sampled_from([{}, ENDPOINTS]))
+    endpoints = draw(st.sampled_from([{}, ENDPOINTS, RANKED]))
     requests = draw(requests_of_users(endpoints))
     own = [draw(own_keys) if endpoints else without_endpoints(draw(own_keys)) for _ in range(2)]
     return Setup(

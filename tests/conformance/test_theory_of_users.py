@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from scipy import stats
 from sim.engine import draw_requests
 from sim.engine.protocol import Answers, Requests
 from sim.engine.settled import settled
+from sim.spec.endpoint import Endpoint
 from sim.spec.traffic import Traffic
 from sim.spec.users import Users
 
@@ -128,3 +130,32 @@ def test_sessions_send_as_many_requests_as_the_rate_says() -> None:
         found, _ = settled(engine.requests, engine.answers())
         late.append(np.count_nonzero(found.arrival > 20) / 20)
     assert stats.ttest_1samp(late, 50.0).pvalue > FALSE_ALARM
+
+
+@pytest.mark.parametrize("servers", [1, 4])
+def test_waits_by_priority(servers: int) -> None:
+    """Three classes of equal service in M/M/c without preemption; the highest waits as if it were nearly alone.
+
+    Source: Cobham (1954); W_k = C / (c mu) / ((1 - s_(k-1)) (1 - s_k)), s_k the load of the k highest.
+    """
+    mean, load = 0.05, 0.9
+    shares = {"low": 0.5, "middle": 0.3, "high": 0.2}
+    endpoints = {name: Endpoint(share=share, priority=rank) for rank, (name, share) in enumerate(shares.items())}
+    rate = load * servers / mean
+    service = {"concurrency": servers, "latency": exponential(mean)}
+    found, given = run(Traffic(rate=rate, endpoints=endpoints), 200_000 / rate, service)
+    assert found.endpoint is not None
+    wait = given.start - found.arrival
+    before = 0.0
+    for place in (2, 1, 0):
+        own = list(shares.values())[place] * load
+        expected = erlang_c(servers, load * servers) * mean / servers / ((1 - before) * (1 - before - own))
+        assert_mean(wait[found.endpoint == place][2_000:], expected)
+        before += own
+
+
+def erlang_c(servers: int, load: float) -> float:
+    """Return the chance of waiting in M/M/c at `load` erlangs."""
+    terms = [load**k / math.factorial(k) for k in range(servers)]
+    last = load**servers / math.factorial(servers) * servers / (servers - load)
+    return last / (sum(terms) + last)

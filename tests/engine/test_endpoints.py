@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from planes import Setup, answers, drawn, versions
+from planes import Setup, answers, at, columns, drawn, rows, versions
 from scipy import stats
 
+from sim.engine.protocol import Reason, Requests
 from sim.run import simulate
 from sim.scenario import Scenario
-from sim.spec.endpoint import Endpoint
+from sim.spec.endpoint import Endpoint, room_of
+from sim.spec.mesh import Mesh
+from sim.spec.model import FrozenMapping
 
 ENDPOINTS = {
     "browse": Endpoint(share=0.9),
@@ -95,3 +99,55 @@ def test_a_trace_may_name_endpoints_by_name_or_path(tmp_path: Path) -> None:
 
     run = sim.simulate(sim.load(tmp_path / "shop.yaml"), "rollingUpdate")
     assert run.requests["endpoint"].tolist() == ["browse", "pay", "pay", "browse"]
+
+
+RANKS = {"low": Endpoint(share=0.5), "high": Endpoint(share=0.5, priority=5)}
+LOW, HIGH = 0, 1
+
+
+def ranked(*asked: int) -> Requests:
+    """Return requests a sixteenth of a second apart that ask for these endpoints."""
+    requests = at(*(number / 16 for number in range(len(asked))))
+    return replace(requests, endpoint=np.array(asked, np.int16), endpoints=FrozenMapping(RANKS))
+
+
+@pytest.mark.parametrize("kind", ["compiled", "reference"])
+def test_the_higher_priority_is_served_first_and_equals_in_order(kind: str) -> None:
+    given = answers(kind, Setup(ranked(LOW, LOW, HIGH, LOW, HIGH), versions(latency=1.0)))
+    assert given.request.tolist() == [0, 2, 4, 1, 3]
+    assert given.start.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+@pytest.mark.parametrize("kind", ["compiled", "reference"])
+def test_a_higher_priority_does_not_interrupt(kind: str) -> None:
+    assert answers(kind, Setup(ranked(LOW, HIGH), versions(latency=1.0))).start.tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("kind", ["compiled", "reference"])
+def test_the_lower_priority_is_shed_when_half_of_the_queue_is_full(kind: str) -> None:
+    service = versions(latency=1.0, queue_capacity=4)
+    given = answers(kind, Setup(ranked(LOW, LOW, LOW, LOW, HIGH, HIGH, HIGH, LOW), service))
+    shed = sorted(given.request[given.reason == Reason.SHED].tolist())
+    # One is served and two wait; then two of the higher fill the queue, and the third of them finds it full.
+    assert shed == [3, 6, 7]
+
+
+@pytest.mark.parametrize("kind", ["compiled", "reference"])
+def test_who_leaves_a_queue_of_priorities_leaves_it_in_order(kind: str) -> None:
+    mesh = Mesh(load_balancer="roundRobin", retries={"attempts": 0}, timeout=1.5)
+    given = answers(kind, Setup(ranked(LOW, HIGH, LOW, HIGH, LOW), versions(latency=1.0), mesh=mesh))
+    assert rows(given, "request", "reason") == [
+        (0, "OK"), (1, "TIMEOUT"), (2, "TIMEOUT"), (3, "TIMEOUT"), (4, "TIMEOUT"),
+    ]  # fmt: skip
+    assert rows(given, "request", "start")[1] == (1, 1.0)
+
+
+def test_places_are_kept_for_the_higher() -> None:
+    assert [room_of(10, level, 3) for level in range(3)] == [10, 6, 3]
+    assert room_of(0, 0, 2) == 0
+
+
+def test_a_queue_of_priorities_grows_with_the_pods() -> None:
+    service, requests = versions(latency=0.05), drawn(2500, 1, endpoints=RANKS)
+    setup = Setup(requests, service, pods=(100,))
+    assert columns(answers("compiled", setup)) == columns(answers("reference", setup))
