@@ -52,6 +52,7 @@ from sim.engine.layout import (
     NEWS_HEAD,
     NEXT_ARRIVAL,
     NEXT_REQUEST,
+    NOBODY,
     ORIGINAL,
     OWN,
     PER_TRY,
@@ -92,12 +93,12 @@ def arrive(state: Any, t: float) -> None:
 @compiled
 def receive(state: Any, t: float, r: int) -> None:
     """Request r arrives, and a copy of it after it."""
+    if state.iv[LIMITS_PROXY] == 1 and not take_token(state, t, PROXY_BUCKET):
+        refuse_entry(state, t, new_call(state, r, ORIGINAL, state.iv[NOBODY], ENTRY_EDGE, USERS, ENTRY_PATH))
+        return
     s = state.edge_service[ENTRY_EDGE]
     c = new_call(state, r, ORIGINAL, pool_of(state, r, s, ENTRY_PATH), ENTRY_EDGE, USERS, ENTRY_PATH)
     state.request_call[r] = c
-    if state.iv[LIMITS_PROXY] == 1 and not take_token(state, t, PROXY_BUCKET):
-        refuse_entry(state, t, c)
-        return
     attempt(state, t, c)
     if state.request_call[r] >= 0:
         if state.fv[TIMEOUT_SECONDS] < math.inf:
@@ -110,7 +111,7 @@ def receive(state: Any, t: float, r: int) -> None:
 
 @compiled
 def refuse_entry(state: Any, t: float, c: int) -> None:
-    """The proxy in front has no token for call c: an answer at once, that is not tried again."""
+    """The proxy in front has no token for call c: an answer at once, before it is routed, that is not tried again."""
     state.call_version[c] = state.call_pod[c] = -1
     state.call_start[c] = math.nan
     answer(state, t, c, 1, RATE_LIMITED, HTTP_TOO_MANY)
