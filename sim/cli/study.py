@@ -75,7 +75,7 @@ def announce_compiler(order: Order) -> None:
     from sim.engine import is_compiled
 
     if order.engine == "compiled" and not order.quiet and not is_compiled():
-        say("compiling the engine, once on this machine: some 15 seconds")
+        say("compiling the engine, once on this machine: up to a minute")
 
 
 def expectations(comparison: Comparison) -> list[dict[str, Any]]:

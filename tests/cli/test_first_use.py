@@ -23,7 +23,7 @@ def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_first_run_says_in_one_line_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
     announce_compiler(ORDER)
     told = capsys.readouterr()
-    assert (told.out, told.err) == ("", "compiling the engine, once on this machine: some 15 seconds\n")
+    assert (told.out, told.err) == ("", "compiling the engine, once on this machine: up to a minute\n")
 
 
 @pytest.mark.usefixtures("_empty_cache")
