@@ -13,7 +13,7 @@ import simpy
 from sim.cluster.clock import POD, Steps
 from sim.cluster.endpoint import Endpoint
 from sim.cluster.probes import first_answer, patience_ends, probes_before, silences_of
-from sim.cluster.restart_back_off import RestartBackOff
+from sim.cluster.restart_back_off import FIRST_BACK_OFF_SECONDS, LONGEST_BACK_OFF_SECONDS, RestartBackOff
 from sim.record import PodRow
 
 if TYPE_CHECKING:
@@ -206,7 +206,10 @@ class Pod:
         Source: Kubernetes docs, Images: IfNotPresent, and one pull of an image at a time.
         """
         law = self._version.image_pull
-        if law is None or self.restarts:
+        if self.restarts:
+            return
+        yield from self._fail_to_pull()
+        if law is None:
             return
         pulled_at = self.node.images.get(self.image) if self.node else None
         if pulled_at is None:
@@ -215,6 +218,23 @@ class Pod:
                 self.node.images[self.image] = pulled_at
         self._is_running = False
         yield self._world.env.moment(pulled_at, POD, self.number)
+        self._is_running = True
+
+    def _fail_to_pull(self) -> Steps:
+        """Try again and again while no registry has the image.
+
+        Source: Kubernetes docs, Images: ImagePullBackOff, waits of 10 s that double up to 300 s.
+        """
+        world, tries = self._world, 0
+        self._is_running = False
+        while any(fault.image_pull_fails and fault.is_active(world.now) for fault in self._faults):
+            if not self._set.has_missed_image:
+                self._set.has_missed_image = True
+                world.detect(world.now)
+                message = f"ErrImagePull, ImagePullBackOff: the image of {self._set.name} cannot be pulled."
+                world.log("kubelet", "pull", self.name, message)
+            yield world.env.after(min(FIRST_BACK_OFF_SECONDS * 2.0**tries, LONGEST_BACK_OFF_SECONDS), POD, self.number)
+            tries += 1
         self._is_running = True
 
     def _expect_end(self, began: float, started: float) -> float:

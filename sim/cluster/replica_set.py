@@ -37,6 +37,7 @@ class ReplicaSet:
         self.refused = 0
         self.has_crashed = False
         self.is_in_crash_loop = False
+        self.has_missed_image = False
         self.pods: list[Pod] = []
         self._world = world
         self.restarted_at: float | None = None

@@ -40,7 +40,7 @@ VERSION = frozenset({
 FAULT = frozenset({
     "error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "never_live", "cold_start", "memory_leak",
     "error_latency", "drawn_per", "segment", "user_share", "pods", "pod_age", "above_utilization", "at", "for_",
-    "every", "ramp_up", "status_code", "endpoint",
+    "every", "ramp_up", "status_code", "endpoint", "image_pull_fails",
 })  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def _happening(event: Any, copies: bool, outcome: str) -> Happening:
             return f"incident_{event.kind}", False
         case "cordon", _:
             return "drain", False
-        case (("approve" | "deadline" | "crash" | "kill"), _):
+        case (("approve" | "deadline" | "crash" | "pull" | "kill"), _):
             return str(event.kind), False
         case _:
             return "", False

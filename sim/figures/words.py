@@ -104,6 +104,7 @@ ENGLISH: Mapping[str, str] = {
     "approve": "approved",
     "deadline": "no progress: deadline passed",
     "crash": "crash",
+    "pull": "image not found",
     "kill": "killed with requests",
     "drain": "{name} is drained",
     "incident_begins": "incident: {name}",

@@ -15,8 +15,9 @@ Factor = Annotated[float, Quantity("number", high=1_000, above=True)]
 Bytes = Annotated[float, Quantity("quantity", high=1e15, above=True)]
 EFFECTS = (
     "error_rate", "latency_factor", "extra_latency", "crash", "never_ready", "never_live", "cold_start", "memory_leak",
+    "image_pull_fails",
 )  # fmt: skip
-OF_PODS = ("crash", "never_ready", "never_live", "cold_start", "memory_leak")
+OF_PODS = ("crash", "never_ready", "never_live", "cold_start", "memory_leak", "image_pull_fails")
 LIMITS_OF_REQUESTS = ("segment", "endpoint", "user_share", "pod_age", "above_utilization")
 LIMITS_IN_TIME = ("at", "for_", "every", "ramp_up")
 
@@ -53,6 +54,9 @@ class Fault(Model):
     )
     never_ready: StrictBool = Field(False, description="The readiness probe never succeeds.")
     never_live: StrictBool = Field(False, description="The liveness probe fails; requests are still answered.")
+    image_pull_fails: StrictBool = Field(
+        False, description="The image of a new pod cannot be pulled; the kubelet tries again after 10 s, up to 300 s."
+    )
     cold_start: ColdStart | None = Field(None, description="A young pod is slow.")
     memory_leak: MemoryLeak | None = Field(
         None, description="Memory runs out by and by; noticed at whole seconds of the container's life."

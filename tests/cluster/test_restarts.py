@@ -113,6 +113,23 @@ def test_without_a_readiness_probe_a_started_container_is_ready():
     assert first_new_pod(record).ready_at == 3
 
 
+def test_an_image_that_cannot_be_pulled_is_tried_again_after_ever_longer_waits():
+    missing = {"faults": [{"imagePullFails": True, "at": 0, "for": 65}]}
+    record = run(scenario(ROLL, new=missing))
+    assert [(at, subject) for at, _, subject in story(record, "pull")] == [(0, first_new_pod(record).name)]
+    assert "ImagePullBackOff" in next(event.message for event in record.events if event.kind == "pull")
+    # Tries at 0, 10, 30 find nothing; the one at 70 does, and the container starts within 2 s.
+    assert first_new_pod(record).started_at == 72
+    assert (record.detections[0], record.outcome) == (0, "promoted")
+
+
+def test_a_release_without_its_image_stands_still_and_hurts_nobody():
+    record = run(scenario(ROLL, new={"faults": [{"imagePullFails": True}]}, progressDeadlineSeconds=60))
+    assert math.isnan(first_new_pod(record).started_at)
+    assert [at for at, *_ in story(record, "deadline")] == [61]  # the controller looks again a second after it is over
+    assert not (record.answers.status >= 500).any()
+
+
 def test_a_container_that_hangs_is_restarted_and_finishes_what_it_holds():
     fault = {"neverLive": True, "at": 100, "for": 30}
     record = run(
