@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
 import pytest
 
@@ -17,7 +17,7 @@ SCENARIOS = sorted(builtin_scenarios())
 Compared = Callable[[str], Comparison]
 
 
-@cache
+@lru_cache(maxsize=4)  # a comparison holds the rows of all its runs
 def compared(name: str) -> Comparison:
     """Return the strategies of a built-in scenario, run twice each."""
     return sim.compare(sim.load(builtin_scenarios()[name]), replications=2)
