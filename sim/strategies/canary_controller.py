@@ -16,6 +16,7 @@ from sim.cluster.argo.plan import (
 from sim.cluster.argo.route import RouterWeight, Sight, is_at_desired_counts, is_rolling_back_to_stable, router_weight
 from sim.cluster.argo.status import Change, Revision, is_rollback_within_window, next_look, resize
 from sim.cluster.arithmetic import FULL_WEIGHT, Count
+from sim.strategies.user_verbs import DIGITS
 
 if TYPE_CHECKING:
     from sim.cluster.clock import Steps
@@ -292,7 +293,8 @@ class CanaryController:
                 yield from rollout.let_canary_go(abort_scale_down_delay)
 
     def _percent(self, weight: float) -> float:
-        return weight * FULL_WEIGHT / self.plan.max_weight
+        """Return a weight in percent, to the digits that a weight in force is known with."""
+        return round(weight * FULL_WEIGHT / self.plan.max_weight, DIGITS)
 
 
 def count_of(replica_set: ReplicaSet) -> Count:
