@@ -135,6 +135,9 @@ class CanaryController:
             return is_back and not self.sizes() and all_are_available(sight.stable, sight.replicas)
         if self.status.is_stable:
             return not self.sizes() and self._rollout.stable.replicas == 0
+        if self.is_past_steps and not self.plan.is_routed and not all_are_available(sight.canary, sight.replicas):
+            # A threshold is for steps; the promotion asks for all pods. Source: rollout/sync.go, shouldFullPromote.
+            return False
         return is_at_desired_counts(self.plan, self.status, sight, sight.weights)
 
     def moves_users(self) -> bool:

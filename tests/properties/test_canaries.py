@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from small_world import run, scenario
 
@@ -150,11 +150,16 @@ def test_every_healthy_canary_completes(plan, service):
 @given(
     plan=st.one_of(st.tuples(by_pods, st.just(False)), st.tuples(routed, st.just(True))),
     service=services,
-    counts=st.lists(st.tuples(st.floats(0.5, UNTIL), st.integers(1, 8)), min_size=1, max_size=3),
+    counts=st.lists(
+        st.tuples(st.floats(0.5, UNTIL), st.integers(1, 8)), min_size=1, max_size=3, unique_by=lambda count: count[0]
+    ),
     done=operations,
 )
 def test_a_canary_that_is_scaled_in_the_middle_ends_with_the_last_count(plan, service, counts, done):
     strategy, is_routed = plan
+    # NOTE: not held: a second undo on top of the first; a threshold without a router, which may come to a standstill.
+    assume([word for _, word in done].count("undo") <= 1)
+    assume(is_routed or "replicaProgressThreshold" not in strategy)
     record = told(strategy, service, is_routed, *counts, *done)
     last = max(counts)[1]
     assert_settled(record, {**service, "replicas": last})
